@@ -1,0 +1,118 @@
+"""Which event loop runs here, and the four things that this library asks of it.
+
+Two rooms hold the answers, `_asyncio_backend` and `_trio_backend`; each is loaded when its loop is first met, so that
+``import flowws`` loads neither asyncio nor trio (``import asyncio`` alone costs more than all of anyio's front door).
+For the same reason anyio itself is imported by the functions that use it.
+
+trio is asked first: a trio run may be nested in a thread whose asyncio loop counts as running (Jupyter's ``%autoawait
+trio`` does it), never the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from sys import modules
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+_T = TypeVar("_T")
+
+
+class Waiter(Protocol[_T]):
+    """One parked task: a small future that is awaited once and resolved once, on the loop that made it.
+
+    `set_result` hands a value straight to the parked task. If the task was cancelled meanwhile, `cancelled()` is True
+    and the value must go elsewhere; on asyncio a task may also be cancelled after it was handed a value (`done()` and
+    not `cancelled()` in the ``except`` of the await): then whoever awaits takes the value from `result()` and passes it
+    on.
+    """
+
+    def __await__(self) -> Generator[Any, Any, _T]: ...
+    def set_result(self, result: _T, /) -> None: ...
+    def set_exception(self, exception: BaseException, /) -> None: ...
+    def result(self) -> _T: ...
+    def done(self) -> bool: ...
+    def cancelled(self) -> bool: ...
+
+
+if TYPE_CHECKING:
+
+    class Loop(Protocol):
+        """A running event loop, as a job sees it."""
+
+        def new_waiter(self) -> Waiter[Any]: ...
+
+        def spawn(self, main: Callable[..., Coroutine[Any, Any, None]], *args: Any, name: str) -> object:
+            """Start a task that belongs to nobody but the loop; it copies the caller's context."""
+
+        def post(self, call: Callable[..., object], *args: Any) -> None:
+            """Run ``call(*args)`` on the loop soon. May be called from any thread."""
+
+        def report(self, message: str, error: BaseException) -> None:
+            """Tell the loop's own handler of a failure that nobody can be given."""
+
+    class _Backend(Protocol):
+        def current_loop(self) -> Loop | None: ...
+        def new_waiter(self) -> Waiter[Any]: ...
+        def checkpoint(self) -> Awaitable[None]: ...
+
+
+_asyncio: _Backend | None = None
+_trio: _Backend | None = None
+
+
+def _asyncio_backend() -> _Backend:
+    global _asyncio  # noqa: PLW0603  # loaded once, when first met
+    if _asyncio is None:
+        from . import _asyncio_backend as backend
+
+        _asyncio = backend
+    return _asyncio
+
+
+def _trio_backend() -> _Backend:
+    global _trio  # noqa: PLW0603  # loaded once, when first met
+    if _trio is None:
+        from . import _trio_backend as backend
+
+        _trio = backend
+    return _trio
+
+
+def _backend() -> _Backend:
+    lowlevel = modules.get("trio.lowlevel")
+    if lowlevel is not None and lowlevel.in_trio_task():
+        return _trio or _trio_backend()
+    return _asyncio or _asyncio_backend()
+
+
+def current_loop() -> Loop:
+    """The loop that runs in this thread. `RuntimeError` where none does."""
+    loop = current_loop_or_none()
+    if loop is None:
+        raise RuntimeError(
+            "no event loop is running in this thread: flowws needs asyncio or trio, for example `anyio.run(main)`"
+        )
+    return loop
+
+
+def report(message: str, error: BaseException) -> None:
+    """Tell the running loop's own handler of an error that cannot be raised where it happened."""
+    current_loop().report(message, error)
+
+
+def current_loop_or_none() -> Loop | None:
+    """The loop that runs in this thread, None where none does."""
+    return _backend().current_loop()
+
+
+def new_waiter() -> Waiter[Any]:
+    """A waiter for the task that runs now:
+
+    ``value = await new_waiter()`` parks it until somebody resolves the waiter.
+    """
+    return _backend().new_waiter()
+
+
+def checkpoint() -> Awaitable[None]:
+    """Let other tasks run once, and notice cancellation."""
+    return _backend().checkpoint()

@@ -1,0 +1,62 @@
+"""The errors of floor 1.
+
+Exception
+ +-- CancellationError                 what you waited for was cancelled (not you: that is the loop's own cancellation)
+ +-- RuntimeError
+ |    +-- IllegalStateError            the call does not fit the state of the object: a mistake of the caller
+ |         +-- ScopeClosedError        launched into a scope that was cancelled or has finished: a mistake of the caller
+ +-- LookupError
+ |    +-- NoSuchElementError           a terminal operator wanted a value that the flow does not have
+ +-- TimeoutError
+      +-- FlowTimeoutError             a deadline of this library passed: an ordinary failure
+"""
+
+from __future__ import annotations
+
+
+class CancellationError(Exception):
+    """What was waited for, or run as a child, was cancelled.
+
+    An ordinary exception, on purpose: the backend's own cancellation (``asyncio.CancelledError``, ``trio.Cancelled``)
+    means "this task is cancelled" and always passes through, while this one says that something else was. A job whose
+    body ends with it counts as cancelled and does not fail its parent.
+
+    Kotlin: `CancellationException`.
+    """
+
+
+class IllegalStateError(RuntimeError):
+    """The call does not fit the state of the object. The caller's mistake.
+
+    Kotlin: `IllegalStateException`.
+    """
+
+
+class ScopeClosedError(IllegalStateError):
+    """A job was launched into a scope that is cancelled or finished. The caller's mistake."""
+
+    def __init__(self, scope: str, cause: BaseException | None = None) -> None:
+        super().__init__(scope, cause)
+        self.scope = scope
+        """The name of the scope."""
+        self.cause = cause
+        """Why the scope was cancelled, None if it simply finished."""
+
+    def __str__(self) -> str:
+        if self.cause is None:
+            return f"{self.scope} has finished: nothing can be launched in it any more"
+        return f"{self.scope} is cancelled ({self.cause!r}): nothing can be launched in it any more"
+
+
+class NoSuchElementError(LookupError):
+    """A terminal operator such as `first` or `single` met a flow without the value it wants.
+
+    Kotlin: `NoSuchElementException`.
+    """
+
+
+class FlowTimeoutError(TimeoutError):
+    """A deadline of this library passed. An ordinary failure, as every `TimeoutError` in Python.
+
+    Kotlin: `TimeoutCancellationException`, which is a cancellation there; see "for Kotlin readers".
+    """

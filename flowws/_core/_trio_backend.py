@@ -1,0 +1,115 @@
+"""trio: a waiter parks its task with `wait_task_rescheduled`, a job is a system task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import copy_context
+from typing import Any
+
+import outcome
+import trio
+from trio.lowlevel import (
+    Abort,
+    RaiseCancelT,
+    Task,
+    current_task,
+    current_trio_token,
+    in_trio_task,
+    reschedule,
+    spawn_system_task,
+    wait_task_rescheduled,
+)
+from trio.lowlevel import (
+    checkpoint as checkpoint,
+)
+
+from ._backend import Waiter
+
+
+class TrioWaiter:
+    """A parked trio task. Once it was handed a value it cannot be cancelled any more before it has taken it."""
+
+    __slots__ = ("_cancelled", "_outcome", "_task")
+
+    def __init__(self) -> None:
+        self._task: Task | None = None
+        self._outcome: outcome.Outcome[Any] | None = None
+        self._cancelled = False
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        if self._outcome is None:
+            self._task = current_task()
+            return (yield from wait_task_rescheduled(self._abort).__await__())  # noqa: ASYNC105  # awaited by `yield from`
+        return self._outcome.unwrap()
+
+    def _abort(self, _: RaiseCancelT) -> Abort:
+        self._cancelled = True
+        return Abort.SUCCEEDED
+
+    def _resolve(self, result: outcome.Outcome[Any]) -> None:
+        self._outcome = result
+        if self._task is not None:
+            reschedule(self._task, result)
+
+    def set_result(self, result: Any) -> None:
+        self._resolve(outcome.Value(result))
+
+    def set_exception(self, exception: BaseException) -> None:
+        self._resolve(outcome.Error(exception))
+
+    def result(self) -> Any:
+        if self._outcome is None:
+            raise RuntimeError("the waiter has no result")
+        # Not unwrap(): the parked task has done that, and an outcome allows it once.
+        if isinstance(self._outcome, outcome.Value):
+            return self._outcome.value
+        assert isinstance(self._outcome, outcome.Error)  # there is no third kind
+        raise self._outcome.error
+
+    def done(self) -> bool:
+        return self._cancelled or self._outcome is not None
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+
+class TrioLoop:
+    """One run of trio."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self) -> None:
+        self._token = current_trio_token()
+
+    def new_waiter(self) -> Waiter[Any]:
+        return TrioWaiter()
+
+    def spawn(self, main: Callable[..., Coroutine[Any, Any, None]], *args: Any, name: str) -> Task:
+        return spawn_system_task(main, *args, name=name, context=copy_context())
+
+    def post(self, call: Callable[..., object], *args: Any) -> None:
+        self._token.run_sync_soon(call, *args)
+
+    def report(self, message: str, error: BaseException) -> None:
+        # trio has no handler of its own, and a system task that raised would bring the whole run down.
+        from logging import getLogger
+
+        getLogger("flowws").error(message, exc_info=error)
+
+
+_loop_of_run: trio.lowlevel.RunVar[TrioLoop] = trio.lowlevel.RunVar("flowws")
+
+
+def current_loop() -> TrioLoop | None:
+    if not in_trio_task():
+        return None
+    try:
+        return _loop_of_run.get()
+    except LookupError:
+        loop = TrioLoop()
+        _loop_of_run.set(loop)
+        return loop
+
+
+def new_waiter() -> Waiter[Any]:
+    return TrioWaiter()
