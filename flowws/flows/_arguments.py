@@ -1,0 +1,25 @@
+"""Refusing bad arguments at the door, quoting them; and calling those that are functions."""
+
+from __future__ import annotations
+
+from inspect import iscoroutine
+from typing import Any
+
+
+def require_callable(function: object, name: str) -> None:
+    """`TypeError` unless `function` can be called."""
+    if not callable(function):
+        raise TypeError(f"{name} must be a function, sync or async, not {function!r}")
+
+
+def require_count(count: object, name: str, *, least: int) -> None:
+    """`TypeError` or `ValueError` unless `count` is an int of at least `least`."""
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError(f"{name} must be a whole number, not {count!r}")
+    if count < least:
+        raise ValueError(f"{name} must be {least} or more, not {count!r}")
+
+
+async def settled(outcome: Any) -> Any:
+    """What calling a function gave, awaited if that is a coroutine."""
+    return await outcome if iscoroutine(outcome) else outcome
