@@ -1,0 +1,192 @@
+"""`Incoming`: the receiving end of a session, which knows who reads it and how full it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CoroutineType
+from typing import Any, Final
+from weakref import WeakSet
+
+from flowws._core import CancellationError, Job, Waiter, current_job
+from flowws.channels import Channel, ChannelResult, ClosedReceiveChannelError
+
+from ._frame import PLAIN, TEXT, Frame
+from .engines import Connection
+
+_NOBODY: Final = object()
+_new: Final = object.__new__
+
+# After so many operations in a row that did not have to wait, one real checkpoint: see `Channel`.
+BUDGET: Final = 128
+
+
+class Incoming(Channel[Frame]):
+    """A channel that never refuses a frame, and stops the engine's reading instead.
+
+    ::
+
+        engine -> deliver -> [ frames, about `capacity` ] -> receive -> a job, noted in `readers`
+
+        reading is paused   <=>   the channel reached its capacity and has not been drained to half of it since
+
+    What the engine had parsed when reading was paused comes in all the same: it is kept, in order, beyond the
+    capacity. Users see a `ReceiveChannel`. The queue's own limit is not used, because a callback cannot wait.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_high",
+        "_last_reader",
+        "_low",
+        "_new_waiter",
+        "_on_other",
+        "_over",
+        "_paused",
+        "readers",
+        "takes_whole",
+    )
+
+    def __init__(
+        self, capacity: int, connection: Connection, on_other: Callable[[int, bytes, bool, int], None]
+    ) -> None:
+        super().__init__(Channel.UNLIMITED)
+        self._on_other = on_other
+        self.takes_whole = True
+        """Whether a whole message may come now: the session is open, and no fragmented one is under way."""
+        self._connection = connection
+        self._high = capacity
+        self._low = capacity // 2
+        self._new_waiter = connection.new_waiter
+        self._over = False  # closed or cancelled
+        self._paused = False
+        self._last_reader: object = _NOBODY
+        self.readers: WeakSet[Job] = WeakSet()
+        """The jobs that have ever received here and are still about."""
+
+    # Every message goes through `text_received` and `__anext__`: each is one call instead of the four of `Channel`,
+    # whose queues they share. benchmarks/bench_echo.py pays for it.
+
+    def text_received(self, payload: bytes) -> None:
+        """Take a whole text from the engine, unless this is no time for one: then it goes to the link."""
+        if not self.takes_whole:
+            self._on_other(TEXT, payload, True, 0)
+            return
+        try:
+            text = payload.decode()
+        except UnicodeDecodeError:
+            self._on_other(TEXT, payload, True, 0)
+            return
+        frame = _new(Frame.Text)
+        frame.text, frame.raw, frame.bits = text, payload, PLAIN
+        receivers = self._receivers
+        if receivers:
+            receiver = receivers.popleft()
+            if not receiver.done():
+                receiver.set_result(frame)
+                return
+        self.deliver(frame)
+
+    def deliver(self, frame: Frame) -> None:
+        """Take a frame from the engine. One that comes after the end goes nowhere."""
+        receivers = self._receivers
+        while receivers:
+            receiver = receivers.popleft()
+            if not receiver.done():
+                receiver.set_result(frame)
+                return
+        if not self._over:
+            self._buffer.append(frame)
+            if len(self._buffer) >= self._high and not self._paused:
+                self._paused = True
+                self._connection.pause_reading()
+
+    async def __anext__(self, end: Callable[[], Exception] = StopAsyncIteration) -> Frame:
+        reader = current_job()
+        if reader is not self._last_reader:
+            self._note(reader)
+        if self._paused:
+            self._before_taking()
+        buffer = self._buffer
+        if buffer:
+            self._streak += 1
+            if self._streak >= BUDGET:
+                await self._breathe()
+            if buffer:  # nobody else has taken it during the checkpoint
+                return buffer.popleft()
+        if self._over:
+            raise self._receive_error() or end()
+        self._streak = 0
+        waiter = self._new_waiter()
+        self._receivers.append(waiter)
+        try:
+            frame: object = await waiter
+        except BaseException:
+            self._leave(waiter)
+            raise
+        if isinstance(frame, Frame):
+            return frame
+        raise self._receive_error() or end()  # what else a parked receiver is handed is the end
+
+    def _leave(self, waiter: Waiter[Frame]) -> None:
+        """A parked receiver was cancelled. What it was handed, it gives to the next one."""
+        if waiter.done() and not waiter.cancelled():
+            self._give_back(waiter.result())
+        elif waiter in self._receivers:
+            self._receivers.remove(waiter)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether reading is held back because nobody takes the frames."""
+        return self._paused
+
+    def close(self, cause: BaseException | None = None) -> bool:
+        """No more frames. What is here may still be received; then `cause` is raised, or iteration just ends."""
+        self._over = True
+        self._resume()
+        return super().close(cause)
+
+    # Receiving: each way of it notes the reader and lets the engine read on. What an `async def` gives is a Coroutine
+    # to mypy and a CoroutineType to pyright; it must be both in order to stand for the method of `Channel`.
+
+    def receive(self) -> CoroutineType[Any, Any, Frame]:
+        return self.__anext__(_drained)  # type: ignore[return-value]  # as above
+
+    async def receive_catching(self) -> ChannelResult[Frame]:
+        try:
+            return ChannelResult.success(await self.__anext__(_drained))
+        except Exception as end:
+            if not self._over or (end is not self._receive_error() and not isinstance(end, ClosedReceiveChannelError)):
+                raise
+            return ChannelResult.closed(self._receive_error())
+
+    def try_receive(self) -> ChannelResult[Frame]:
+        self._note(current_job())
+        self._before_taking()
+        return super().try_receive()
+
+    def cancel(self, cause: CancellationError | None = None) -> None:
+        self._over = True
+        super().cancel(cause)
+        self._resume()
+
+    def _note(self, reader: Job | None) -> None:
+        self._last_reader = reader
+        if reader is not None:
+            self.readers.add(reader)
+
+    def _before_taking(self) -> None:
+        if self._paused and len(self._buffer) <= self._low + 1:  # the one that is taken now included
+            self._resume()
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            self._connection.resume_reading()
+
+    def __repr__(self) -> str:
+        state = "open" if not self.is_closed_for_send else "closed"
+        return f"<Incoming {state}, {len(self._buffer)} frames waiting>"
+
+
+def _drained() -> ClosedReceiveChannelError:
+    return ClosedReceiveChannelError("the session is closed, and every message was received")

@@ -1,0 +1,49 @@
+"""What is wrong with a message, and where, for people."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from cattrs import ForbiddenExtraKeysError, transform_error
+
+_AT_MOST: Final = 3  # problems that are named
+
+
+class Mismatch(ValueError):  # noqa: N818  # never leaves this package
+    """The content is not what the type asks for."""
+
+    def __init__(self, expected: str, content: object) -> None:
+        shown = {True: "true", False: "false", None: "null"}.get(content) if isinstance(content, bool | None) else None
+        super().__init__(f"expected {expected}, not {shown or _shorten(repr(content))}")
+
+
+def problem_of(error: BaseException) -> str:
+    """One line for what cattrs and the hooks here found: ``person.age: expected int, not '12'``."""
+    if isinstance(error, RecursionError):
+        return "this is nested too deeply"
+    found = [_turn_around(problem) for problem in transform_error(error, "", _describe)]
+    more = f"; and {len(found) - _AT_MOST} more" if len(found) > _AT_MOST else ""
+    return "; ".join(found[:_AT_MOST]) + more
+
+
+def _describe(error: BaseException, kind: Any) -> str:
+    match error:
+        case Mismatch():
+            return str(error)
+        case KeyError():
+            return "missing"
+        case ForbiddenExtraKeysError():
+            return f"there is no {', no '.join(map(repr, sorted(error.extra_fields)))}"
+        case _:
+            return f"{error}" or f"does not fit {kind!r}"
+
+
+def _turn_around(problem: str) -> str:
+    """Cattrs says ``what @ .where[0]``."""
+    what, _, where = problem.rpartition(" @ ")
+    where = where.removeprefix(".")
+    return f"{where}: {what}" if where else what
+
+
+def _shorten(shown: str) -> str:
+    return shown if len(shown) <= 40 else f"{shown[:37]}..."

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from flowws.websocket import Frame, SessionClosedError, WebSocketClient, WebSockets, bounded, channels, unlimited
+
+
+async def test_w103_queues_of_one_keep_order_and_lose_nothing(house):
+    """W103"""
+
+    async def echo(session):
+        async for frame in session.incoming:
+            await session.send(frame)
+
+    config = WebSockets(channels=channels(incoming=bounded(1), outgoing=bounded(1)))
+    server = await house.serve(echo, config)
+    async with WebSocketClient(config).websocket(f"ws://127.0.0.1:{server.port}/") as session:
+
+        async def send_all():
+            for number in range(100):
+                await session.send(str(number))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send_all)
+            assert [(await session.incoming.receive()).data.decode() for _ in range(100)] == [
+                str(n) for n in range(100)
+            ]
+
+
+async def test_w107_a_full_incoming_reaches_tcp(house):
+    """W107: the peer's writes stall, and no more is kept here than the queue and what was read before it was full."""
+    go_on = anyio.Event()
+    sizes = []
+
+    async def handler(session):
+        await go_on.wait()
+        async for frame in session.incoming:
+            sizes.append(len(frame.data))  # noqa: PERF401  # the loop is what is tested
+
+    server = await house.serve(handler, WebSockets(channels=channels(incoming=bounded(4))))
+    peer = await house.open(server.port)
+    frame = peer.frame(2, bytes(16384))
+    sent = 0
+    with anyio.move_on_after(0.3):
+        while True:
+            await peer.stream.send(frame)
+            sent += 1
+    (session,) = server.sessions
+    waiting = len(session.incoming._buffer)
+    assert 4 <= waiting <= 40
+    assert waiting < sent < 2000
+    assert session._link.incoming.is_paused
+    go_on.set()
+    await peer.stream.send(b"")
+    while len(sizes) < sent - 1:
+        await anyio.lowlevel.checkpoint()
+    assert not session._link.incoming.is_paused
+    assert set(sizes) == {16384}
+
+
+async def test_w108_pings_among_frames_that_nobody_takes_are_answered(house, raw):
+    """W108"""
+
+    async def handler(session):
+        await anyio.sleep_forever()
+
+    server = await house.serve(handler, WebSockets(channels=channels(incoming=bounded(1))))
+    peer = await house.open(server.port)
+    await peer.write(raw.frame(1, b"x") * 5 + raw.frame(9, b"there?"))
+    assert await peer.next() == (10, b"there?")
+
+
+async def test_w109_a_handler_that_leaves_a_full_incoming_still_closes(house, raw):
+    """W109"""
+    go_on = anyio.Event()
+
+    async def handler(session):
+        await go_on.wait()
+
+    server = await house.serve(handler, WebSockets(channels=channels(incoming=bounded(1))))
+    peer = await house.open(server.port)
+    await peer.write(raw.frame(1, bytes(1000)) * 100)
+    await peer.say_close(4000)
+    (session,) = server.sessions
+    while not session._link.incoming.is_paused:
+        await anyio.lowlevel.checkpoint()
+    go_on.set()
+    assert await peer.next_close() == (1000, "")
+    assert not await peer.read_to_end()
+
+
+async def test_senders_wait_while_the_peer_does_not_read_and_keep_their_order(house):
+    sent = []
+
+    async def handler(session):
+        async def send(number):
+            await session.send(number.to_bytes(4, "big") + bytes(32768))
+            sent.append(number)
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(400):
+                tasks.start_soon(send, number)
+
+    server = await house.serve(handler, WebSockets(channels=channels(outgoing=bounded(2))))
+    peer = await house.open(server.port)
+    (session,) = server.sessions
+    while not session.outgoing._senders:
+        await anyio.lowlevel.checkpoint()
+    assert len(sent) < 400
+    for number in range(400):
+        assert (await peer.next())[1][:4] == number.to_bytes(4, "big")
+    assert await peer.next_close() == (1000, "")
+    assert sent == list(range(400))
+
+
+async def test_a_sender_that_is_cancelled_while_it_waits_sends_nothing(house):
+    done = anyio.Event()
+
+    async def handler(session):
+        while session.outgoing.try_send(Frame.Binary(bytes(65536))).is_success:
+            pass
+        with anyio.move_on_after(0.01) as scope:
+            await session.send("never")
+        assert scope.cancelled_caught
+        done.set()
+        await session.send("after all")
+
+    server = await house.serve(handler, WebSockets(channels=channels(outgoing=bounded(1))))
+    peer = await house.open(server.port)
+    with anyio.fail_after(5):
+        await done.wait()
+    texts = []
+    while (frame := await peer.next())[0] != 8:
+        if frame[0] == 1:
+            texts.append(frame[1])
+    assert texts == [b"after all"]
+
+
+async def test_waiting_senders_are_told_of_the_close(house):
+    errors = []
+
+    async def handler(session):
+        async def send():
+            try:
+                await session.send("waits")
+            except SessionClosedError as error:
+                errors.append(error.code)
+
+        while session.outgoing.try_send(Frame.Binary(bytes(65536))).is_success:
+            pass
+        async with anyio.create_task_group() as tasks:
+            session._link.incoming.readers.add(session._main)
+            tasks.start_soon(send)
+            tasks.start_soon(send)
+            while len(session.outgoing._senders) < 2:
+                await anyio.lowlevel.checkpoint()
+            tasks.start_soon(session.close)
+
+    server = await house.serve(handler, WebSockets(channels=channels(outgoing=bounded(1)), close_timeout=20))
+    peer = await house.open(server.port)
+    while (frame := await peer.next())[0] != 8:
+        assert frame[0] == 2
+    await peer.say_close()
+    await peer.read_to_end()
+    assert errors == [1000, 1000]
+
+
+async def test_w53_many_sends_to_a_peer_that_reads_nothing_do_not_deadlock(house):
+    """W53: in the client, that reads nothing either."""
+
+    async def handler(session):
+        async for _ in session.incoming:
+            pass
+
+    server = await house.serve(handler)
+    async with WebSocketClient().websocket(f"ws://127.0.0.1:{server.port}/") as session:
+        for _ in range(1000):
+            await session.send("x" * 1000)
+    assert (await session.close_reason).code == 1000
+
+
+async def test_an_unlimited_outgoing_never_waits(house):
+    async def handler(session):
+        for _ in range(500):
+            assert session.outgoing.try_send(Frame.Binary(bytes(65536))).is_success
+
+    server = await house.serve(handler, WebSockets(channels=channels(outgoing=unlimited())))
+    peer = await house.open(server.port)
+    for _ in range(500):
+        assert (await peer.next())[0] == 2
+    assert await peer.next_close() == (1000, "")
+
+
+async def test_a_tight_loop_of_sends_lets_others_run(house):
+    async def handler(session):
+        turns = 0
+
+        async def count():
+            nonlocal turns
+            while True:
+                turns += 1
+                await anyio.lowlevel.checkpoint()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(count)
+            for _ in range(1000):
+                await session.send("")
+            tasks.cancel_scope.cancel()
+        await session.send(str(turns))
+
+    server = await house.serve(handler)
+    peer = await house.open(server.port)
+    while (frame := await peer.next())[1] == b"":
+        pass
+    assert int(frame[1]) >= 6
+
+
+@pytest.mark.parametrize("bad", [Frame.Text("x", fin=False), Frame.Binary(b"x", rsv1=True)])
+async def test_w55_what_is_no_whole_message_is_refused(house, bad):
+    """W55"""
+
+    async def handler(session):
+        for attempt in (session.send, session.outgoing.send):
+            with pytest.raises(ValueError, match="whole messages"):
+                await attempt(bad)
+        with pytest.raises(UnicodeEncodeError):
+            await session.send("\ud800")
+        for wrong in (3, None):
+            with pytest.raises(TypeError, match=repr(wrong)):
+                await session.send(wrong)
+            with pytest.raises(TypeError, match=repr(wrong)):
+                await session.outgoing.send(wrong)
+        await session.send(bytearray(b"fine"))
+        await session.outgoing.send(Frame.Ping(b"p"))
+
+    server = await house.serve(handler)
+    peer = await house.open(server.port)
+    assert await peer.next() == (2, b"fine")
+    assert await peer.next() == (9, b"p")
+    assert await peer.next_close() == (1000, "")

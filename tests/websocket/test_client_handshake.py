@@ -1,0 +1,175 @@
+"""The client against servers that answer otherwise, or nothing: what its handshake makes of them."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from flowws.websocket import HandshakeError, WebSocketClient, WebSockets
+
+
+def url(server, path="/"):
+    return f"ws://127.0.0.1:{server.port}{path}"
+
+
+class Canned:
+    """A TCP server that says what it is told to, whatever it is asked."""
+
+    def __init__(self, answer: bytes | None) -> None:
+        self.answer = answer
+        self.received = b""
+        self.ended = 0
+
+    async def __aenter__(self):
+        self.listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        self.port = self.listener.extra(anyio.abc.SocketAttribute.local_port)
+        self.tasks = await anyio.create_task_group().__aenter__()
+        self.tasks.start_soon(self.listener.serve, self._talk)
+        return self
+
+    async def _talk(self, stream):
+        try:
+            async with stream:
+                request = b""
+                while b"\r\n\r\n" not in request:
+                    request += await stream.receive()
+                if self.answer is not None:
+                    await stream.send(self.answer)
+                while True:
+                    await stream.receive()
+        except (anyio.EndOfStream, anyio.BrokenResourceError):
+            self.ended += 1
+
+    async def __aexit__(self, *error):
+        self.tasks.cancel_scope.cancel()
+        await self.tasks.__aexit__(None, None, None)
+        await self.listener.aclose()
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 404, 500])
+async def test_w10_another_status_than_101(status):
+    """W10"""
+    async with Canned(b"HTTP/1.1 %d Reason\r\nX-Why: because\r\nContent-Length: 4\r\n\r\nbody" % status) as server:
+        with pytest.raises(HandshakeError) as caught:
+            await WebSocketClient().websocket_session(url(server))
+    assert f"expected status 101, the server answered {status}" in str(caught.value)
+    assert (caught.value.status, caught.value.headers["x-why"], caught.value.body) == (status, "because", b"body")
+
+
+def accept_for(request: bytes) -> bytes:
+    from websockets.utils import accept_key
+
+    (key,) = (line.split(": ")[1] for line in request.decode().split("\r\n") if line.startswith("Sec-WebSocket-Key"))
+    return accept_key(key).encode()
+
+
+class Opening(Canned):
+    """Opens the session properly, except for what it is told to add."""
+
+    def __init__(self, headers: bytes, after: bytes = b"") -> None:
+        super().__init__(None)
+        self.headers = headers
+        self.after = after
+
+    async def _talk(self, stream):
+        async with stream:
+            while b"\r\n\r\n" not in self.received:
+                self.received += await stream.receive()
+            accept = b"Sec-WebSocket-Accept: " + accept_for(self.received) + b"\r\n"
+            head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + accept
+            await stream.send(head + self.headers + b"\r\n" + self.after)
+            try:
+                while True:
+                    self.received += await stream.receive()
+            except (anyio.EndOfStream, anyio.BrokenResourceError):
+                pass
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param(b"Sec-WebSocket-Protocol: other\r\n", id="W4 a subprotocol that was not offered"),
+        pytest.param(b"Sec-WebSocket-Protocol: a, b\r\n", id="two subprotocols"),
+        pytest.param(b"Sec-WebSocket-Extensions: permessage-deflate\r\n", id="an extension that was not offered"),
+    ],
+)
+async def test_w4_a_server_that_chooses_what_was_not_offered(headers):
+    """W4"""
+    async with Opening(headers) as server:
+        with pytest.raises(HandshakeError, match="the server chose"):
+            await WebSocketClient().websocket_session(url(server), subprotocols=["a", "b"])
+
+
+async def test_w9_a_wrong_accept_value():
+    """W9"""
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    answer = head + b"Sec-WebSocket-Accept: bm9uc2Vuc2U=\r\n\r\n"
+    async with Canned(answer) as server:
+        with pytest.raises(HandshakeError, match="accept") as caught:
+            await WebSocketClient().websocket_session(url(server))
+    assert caught.value.status == 101
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 101", b"nonsense\r\n\r\n"])
+async def test_a_server_that_talks_nonsense(answer):
+    async with Canned(answer or b" ") as server:
+        with pytest.raises((HandshakeError, TimeoutError)):
+            await WebSocketClient().websocket_session(url(server), open_timeout=0.1)
+
+
+async def test_a_server_that_does_not_answer_in_time_sees_the_end():
+    async with Canned(None) as server:
+        with pytest.raises(TimeoutError):
+            await WebSocketClient().websocket_session(url(server), open_timeout=0.05)
+        with anyio.move_on_after(0.05) as scope:
+            await WebSocketClient().websocket_session(url(server))
+        assert scope.cancelled_caught
+        with anyio.fail_after(5):
+            while server.ended < 2:
+                await anyio.lowlevel.checkpoint()
+
+
+async def test_frames_in_the_packet_of_the_handshake():
+    async with Opening(b"", after=b"\x81\x05first\x88\x02\x0f\xa0") as server:  # noqa: SIM117  # one needs the other
+        async with WebSocketClient().websocket(url(server)) as session:
+            assert [frame.data.decode() async for frame in session.incoming] == ["first"]
+            assert (await session.close_reason).code == 4000
+
+
+async def test_w100_a_masked_frame_of_a_server(raw):
+    """W100"""
+    async with Opening(b"", after=raw.frame(1, b"x")) as server:  # noqa: SIM117  # one needs the other
+        async with WebSocketClient(WebSockets(close_timeout=0.05)).websocket(url(server)) as session:
+            reason = await session.close_reason
+            assert (reason.code, reason.by) == (1002, "us")
+
+
+async def test_w52_each_frame_is_masked_with_a_key_of_its_own():
+    """W52"""
+    async with Opening(b"") as server:
+        session = await WebSocketClient(WebSockets(close_timeout=0.01)).websocket_session(url(server))
+        for _ in range(10):
+            await session.send("same")
+        while len(server.received.partition(b"\r\n\r\n")[2]) < 100:
+            await anyio.lowlevel.checkpoint()
+        data = server.received.partition(b"\r\n\r\n")[2]
+        assert len({data[start + 2 : start + 6] for start in range(0, 100, 10)}) == 10
+        await session.close()
+
+
+async def test_the_client_waits_for_the_end_of_tcp_but_not_for_ever():
+    async with Opening(b"", after=b"\x88\x02\x03\xe8") as server:
+        async with WebSocketClient(WebSockets(close_timeout=0.05)).websocket(url(server)) as session:
+            await session.close_reason
+        assert session.job.is_completed
+
+
+async def test_a_block_whose_end_is_cancelled_cuts_the_connection():
+    """The server never answers our Close: whoever cancels the wait for it does not wait either."""
+    async with Opening(b"") as server:
+        with anyio.move_on_after(0.05) as scope:
+            async with WebSocketClient(WebSockets(close_timeout=60)).websocket(url(server)) as session:
+                session.launch(anyio.sleep_forever)
+        assert scope.cancelled_caught
+        assert session.job.is_completed
+        assert (await session.close_reason).code == 1000
