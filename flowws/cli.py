@@ -1,0 +1,147 @@
+"""The command line: ``flowws demo`` serves the people feed, ``flowws tail`` prints it.
+
+How a command ended is its exit code, so that a script can tell:
+
+====  ================================================================================================
+   0  it ended as asked: ``demo`` was stopped, the server of ``tail`` closed the session normally
+   1  a fault of flowws itself, with a traceback
+   2  the command was not understood
+   3  ``tail``: nobody answers at the address
+   4  ``tail``: the server answers, but refuses to open a session
+   5  ``tail``: the connection was lost, or the server ended the session for a reason other than 1000
+   6  ``demo``: cannot listen at the address, or cannot use the file
+ 130  ``tail`` was ended by Ctrl-C. Shells expect this code, so that Ctrl-C also ends a loop around it
+ 141  ``tail``: whoever read its output is gone (``flowws tail ... | head -1``)
+ 143  ``tail`` was ended by SIGTERM
+====  ================================================================================================
+
+What goes wrong is one line on standard error. This module itself is quick to import: a command loads what it needs when
+it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from enum import IntEnum
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import click
+
+
+class ExitCode(IntEnum):
+    """How a command ended. 1 and 2 are Python's and click's."""
+
+    DONE = 0
+    UNREACHABLE = 3
+    REFUSED = 4
+    LOST = 5
+    CANNOT_SERVE = 6
+    BROKEN_PIPE = 128 + 13
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="flowws", message="flowws %(version)s")
+def main() -> None:
+    """Reactive streams and WebSockets: a demo, and a look at any feed."""
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 picks a free one.")
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The SQLite file with the people; made if it is missing.  [default: people.db in your data folder]",
+)
+def demo(host: str, port: int, db: Path | None) -> None:
+    """Serve the people feed and its page until Ctrl-C."""
+    import anyio
+
+    from flowws.demo import PeopleFileError, default_file, serve
+
+    try:
+        anyio.run(serve, host, port, db or default_file(), _print_addresses)
+    except KeyboardInterrupt:  # pragma: no cover  # Windows, or a second Ctrl-C while the first is being obeyed
+        sys.exit(ExitCode.DONE)
+    except PeopleFileError as error:
+        _fail(ExitCode.CANNOT_SERVE, f"cannot use {error}")
+    except OSError as error:
+        _fail(ExitCode.CANNOT_SERVE, f"cannot listen at {host} port {port}: {_why(error)}")
+
+
+def _checked(context: click.Context, parameter: click.Parameter, url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("ws", "wss") and parts.hostname and parts.port != 0:
+            return url
+    except ValueError:  # a port that is no number, half an IPv6 address
+        pass
+    raise click.BadParameter(f"{url!r} is not like ws://127.0.0.1:8080/people", context, parameter)
+
+
+@main.command(
+    epilog="""\b
+Exit codes:
+  0    the server ended the session normally
+  3    nobody answers at URL
+  4    the server refuses to open a session
+  5    the connection was lost, or the server ended the session for another reason
+  130  Ctrl-C, 143 SIGTERM, 141 the reader of the output is gone
+"""
+)
+@click.argument("url", callback=_checked)
+@click.option("--filter", "wanted", type=click.Choice(["all", "saves", "deletes"]), help="Only these updates.")
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each message, as it was sent.")
+def tail(url: str, wanted: str | None, as_json: bool) -> None:
+    """Print the feed at URL, such as ws://127.0.0.1:8080/people, until Ctrl-C."""
+    import anyio
+
+    from flowws.demo import JsonLines, PrettyLines, follow
+    from flowws.websocket import CloseReason, HandshakeError
+
+    try:
+        end = anyio.run(follow, url, wanted, JsonLines() if as_json else PrettyLines())
+    except HandshakeError as error:
+        _fail(ExitCode.REFUSED, f"{url} refuses to open a session: {error}")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to flush at exit goes nowhere
+        sys.exit(ExitCode.BROKEN_PIPE)
+    except OSError as error:
+        _fail(ExitCode.UNREACHABLE, f"cannot reach {url}: {_why(error)}")
+    except KeyboardInterrupt:  # pragma: no cover  # Windows: elsewhere the loop waits for it
+        sys.exit(128 + signal.SIGINT)
+    if isinstance(end, signal.Signals):
+        sys.exit(128 + end)
+    if end.by == "network":
+        _fail(ExitCode.LOST, f"the connection to {url} was lost")
+    if end.code != CloseReason.Codes.NORMAL:
+        _fail(ExitCode.LOST, f"{url} ended the session: {end.code} {end.message}")
+
+
+def _print_addresses(host: str, port: int, file: Path) -> None:
+    from rich.console import Console
+
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    for name, value in ("page", f"http://{address}/"), ("feed", f"ws://{address}/people"), ("people", str(file)):
+        console.print(f"  {name:<8}", end="", style="dim")
+        console.print(value, style="bold")
+    console.print("  Ctrl-C stops it.", style="dim")
+
+
+def _fail(code: ExitCode, problem: str) -> NoReturn:
+    line = " ".join(problem.split())
+    click.echo(f"flowws: {''.join(sign if sign.isprintable() else '�' for sign in line)}", err=True)
+    sys.exit(code)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error) or ("no answer in time" if isinstance(error, TimeoutError) else repr(error))
+
+
+if __name__ == "__main__":
+    main()

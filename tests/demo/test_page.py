@@ -1,0 +1,180 @@
+"""The page, in browsers: what two visitors see of each other, and what is left when one is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from selenium.common.exceptions import WebDriverException
+
+from flowws.demo import PeopleFilter, Snapshot
+from tests.demo.page import Page, chromium
+from tests.demo.watched import DemoInThread, serve_demo
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]  # a browser takes seconds to start
+
+
+@contextmanager
+def browser(profile: Path) -> Iterator[Page]:
+    driver = chromium(profile)
+    try:
+        yield Page(driver)
+        log: list[dict[str, str]] = driver.get_log("browser")
+        complaints = [entry["message"] for entry in log if "WebSocket" not in entry["message"]]
+        assert complaints == []
+    finally:
+        driver.quit()
+
+
+@pytest.fixture(scope="module")
+def browsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Page, Page]]:
+    """Two of them: two visitors who share nothing."""
+    with browser(tmp_path_factory.mktemp("one")) as one, browser(tmp_path_factory.mktemp("two")) as two:
+        yield one, two
+
+
+@pytest.fixture
+def visitors(browsers: tuple[Page, Page], demo_in_thread: DemoInThread) -> Iterator[tuple[Page, Page]]:
+    """Both have the page open; they leave it before the server stops."""
+    for visitor in browsers:
+        visitor.open(demo_in_thread.demo.page)
+    yield browsers
+    for visitor in browsers:
+        visitor.driver.get("about:blank")
+    demo_in_thread.run(demo_in_thread.demo.all_gone)
+
+
+def test_two_browsers_see_each_others_saves_and_deletes(visitors: tuple[Page, Page]) -> None:
+    one, two = visitors
+    one.save("Ada", "London")
+    two.until(lambda: two.names == ["Ada"])
+    two.save("Grace", "New York")
+    one.until(lambda: one.names == ["Grace", "Ada"])
+    two.edit("Ada")
+    two.save("Augusta Ada", "Ockham")
+    one.until(lambda: one.names == ["Grace", "Augusta Ada"])
+    one.delete("Grace")
+    two.until(lambda: two.names == ["Augusta Ada"])
+    expected = ["Grace was deleted", "Augusta Ada was changed", "Grace was added", "Ada was added"]
+    assert one.until(lambda: one.updates == expected)
+    assert two.updates == expected
+
+
+def test_the_filter_decides_what_the_server_sends_and_is_switched_without_reconnecting(
+    visitors: tuple[Page, Page], demo_in_thread: DemoInThread
+) -> None:
+    one, two = visitors
+    sessions = demo_in_thread.demo.server.sessions
+    two.choose("deletes")
+    assert "deletes only" in two.hint
+    for name in ("Ada", "Grace", "Alan"):
+        one.save(name)
+        one.until(lambda: one.names[:1] == [name])  # noqa: B023  # called before the next turn
+    one.delete("Grace")
+    two.until(lambda: two.updates == ["Grace was deleted"])
+    assert two.names == []
+    two.choose("saves")
+    assert two.names == ["Alan", "Ada"]
+    one.delete("Ada")
+    one.until(lambda: one.names == ["Alan"])
+    one.save("Barbara")
+    two.until(lambda: two.updates == ["Barbara was added", "Grace was deleted"])
+    two.choose("all")
+    assert two.names == ["Barbara", "Alan"]
+    assert not two.hint
+    seen = {
+        run.wanted: [type(message).__name__ for message in run.seen]
+        for run in demo_in_thread.demo.people.runs
+        if run.wanted is not PeopleFilter.ALL
+    }
+    assert seen == {PeopleFilter.DELETES: ["Snapshot", "Deleted"], PeopleFilter.SAVES: ["Snapshot", "Saved"]}
+    assert demo_in_thread.demo.server.sessions == sessions
+
+
+def test_after_stop_no_further_update_runs_until_the_visitor_starts_again(
+    visitors: tuple[Page, Page], demo_in_thread: DemoInThread
+) -> None:
+    one, two = visitors
+    demo = demo_in_thread.demo
+    stopped = demo.people.runs[1]
+    before = demo.server.sessions
+    two.press_stop()
+    two.until(lambda: two.state == "stopped")
+    demo_in_thread.run(demo.one_gone, before)
+    one.save("Ada")
+    one.until(lambda: one.names == ["Ada"])
+    assert stopped.over
+    assert stopped.seen == [Snapshot(PeopleFilter.ALL, 0, ())]
+    assert two.names == []
+    two.save("Grace")
+    two.until(lambda: two.problem == "Not connected.")
+    two.press_stop()
+    two.until(lambda: two.state == "live")
+    assert two.names == ["Ada"]
+
+
+def test_what_the_server_refuses_is_shown_at_the_form(visitors: tuple[Page, Page]) -> None:
+    one, _ = visitors
+    one.save("   ")
+    one.until(lambda: one.problem == "The name is missing.")
+    one.save("Ada")
+    one.until(lambda: one.names == ["Ada"])
+    one.until(lambda: one.problem == "")
+
+
+def test_a_killed_tab_leaves_nothing(visitors: tuple[Page, Page], demo_in_thread: DemoInThread) -> None:
+    one, two = visitors
+    demo = demo_in_thread.demo
+    window = two.driver.current_window_handle
+    two.driver.switch_to.new_window("tab")
+    two.open(demo.page)
+    before = demo.server.sessions
+    with pytest.raises(WebDriverException, match="crash"):
+        two.driver.get("chrome://crash")
+    demo_in_thread.run(demo.one_gone, before)
+    one.save("Ada")
+    one.until(lambda: one.names == ["Ada"])
+    assert demo.people.runs[2].seen == [Snapshot(PeopleFilter.ALL, 0, ())]
+    two.driver.close()
+    two.driver.switch_to.window(window)
+
+
+def test_a_page_that_was_left_lets_its_session_go_and_opens_one_when_it_is_come_back_to(
+    visitors: tuple[Page, Page], demo_in_thread: DemoInThread
+) -> None:
+    one, two = visitors
+    demo = demo_in_thread.demo
+    before = demo.server.sessions
+    two.driver.get("about:blank")
+    demo_in_thread.run(demo.one_gone, before)
+    one.save("Ada")
+    one.until(lambda: one.names == ["Ada"])
+    two.driver.back()
+    two.until(lambda: two.names == ["Ada"])
+
+
+def test_a_lost_connection_comes_back_by_itself_with_the_filter_and_the_list(
+    browsers: tuple[Page, Page], tmp_path: Path
+) -> None:
+    """The server goes away, with 1001 for everyone, and comes back on the same port and the same file."""
+    page, path = browsers[0], tmp_path / "people.db"
+    with start_blocking_portal("asyncio") as portal:
+        with portal.wrap_async_context_manager(serve_demo(path)) as demo:
+            port = demo.server.port
+            page.open(demo.page)
+            page.choose("saves")
+            page.save("Ada")
+            page.until(lambda: page.names == ["Ada"])
+        page.until(lambda: page.state in ("waiting", "connecting"))
+        with portal.wrap_async_context_manager(serve_demo(path, port=port)) as demo:
+            page.until(lambda: page.state == "live")
+            assert page.names == ["Ada"]
+            assert page.filter_in_force == "saves"
+            assert [run.wanted for run in demo.people.runs] == [PeopleFilter.SAVES]
+            page.save("Grace")
+            page.until(lambda: page.names == ["Grace", "Ada"])
+            page.driver.get("about:blank")
+            portal.call(demo.all_gone)
