@@ -1,0 +1,99 @@
+"""The public surface is a tested fact: what each front door gives out, and under which name it is known."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+import pytest
+
+FRONT_DOORS = ("flowws", "flowws._core", "flowws.channels", "flowws.flows", "flowws.websocket")
+
+# What this version promises, by front door. `flowws` gives out everything below the websocket floor as well.
+PROMISED = {
+    "flowws._core": """
+        CancellationError CompletableDeferred CompletableJob CoroutineScope Deferred FlowTimeoutError IllegalStateError
+        Job NoSuchElementError ScopeClosedError coroutine_scope current_job supervisor_scope
+    """,
+    "flowws.channels": """
+        BufferOverflow Channel ChannelResult ClosedReceiveChannelError ClosedSendChannelError ReceiveChannel SendChannel
+    """,
+    "flowws.flows": """
+        Flow MutableSharedFlow MutableStateFlow SharedFlow SharingStarted StateFlow as_flow flow flow_of
+    """,
+    "flowws.websocket": """
+        CloseReason DefaultWebSocketSession Frame SessionClosedError WebSocketClient WebSocketServer
+        WebSocketServerSession WebSockets
+    """,
+}
+FLOW_METHODS = """
+    catch collect distinct_until_changed drop filter filter_is_instance first flat_map_latest launch_in map map_not_none
+    on_completion on_each on_start scan state_in take take_while to_list transform
+"""
+
+
+def door(name: str) -> ModuleType:
+    return importlib.import_module(name)
+
+
+@pytest.mark.parametrize("name", FRONT_DOORS)
+def test_all_is_sorted_and_true(name: str) -> None:
+    names = list(door(name).__all__)
+    assert names == sorted(set(names))
+    assert [each for each in names if not hasattr(door(name), each)] == []
+
+
+@pytest.mark.parametrize("name", FRONT_DOORS)
+def test_all_is_complete(name: str) -> None:
+    """A public class or function of ours that is visible through the door is also on its list."""
+    module = door(name)
+    seen = {
+        each
+        for each, value in vars(module).items()
+        if not each.startswith("_")
+        and not isinstance(value, ModuleType)
+        and str(getattr(value, "__module__", "")).startswith("flowws")
+    }
+    assert seen - set(module.__all__) == set()
+
+
+@pytest.mark.parametrize("name", FRONT_DOORS)
+def test_a_public_name_is_known_by_a_front_door(name: str) -> None:
+    """Tracebacks, reprs, pickles and help() show the name that a user imports, not the room that it is made in."""
+    homeless = {
+        each: value.__module__
+        for each in door(name).__all__
+        if str(getattr(value := getattr(door(name), each), "__module__", "")).startswith("flowws")
+        and not knows(value.__module__, each, value)
+    }
+    assert homeless == {}
+
+
+def knows(module: str, name: str, value: object) -> bool:
+    """Whether `module` is a front door that gives out `value` as `name`."""
+    return module in FRONT_DOORS and name in door(module).__all__ and getattr(door(module), name) is value
+
+
+@pytest.mark.parametrize("name", FRONT_DOORS)
+def test_every_public_name_has_a_docstring(name: str) -> None:
+    bare = [
+        each
+        for each in door(name).__all__
+        if isinstance(value := getattr(door(name), each), type) and not value.__doc__
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_the_promised_names_are_there(name: str) -> None:
+    assert set(PROMISED[name].split()) - set(door(name).__all__) == set()
+
+
+@pytest.mark.parametrize("name", ["flowws._core", "flowws.channels", "flowws.flows"])
+def test_the_house_gives_out_what_its_lower_floors_promise(name: str) -> None:
+    assert set(PROMISED[name].split()) - set(door("flowws").__all__) == set()
+
+
+def test_the_operators_of_this_version_are_on_the_flow() -> None:
+    flow = door("flowws.flows").Flow
+    assert [name for name in FLOW_METHODS.split() if not callable(getattr(flow, name, None))] == []
