@@ -8,8 +8,6 @@ the machine, or an unlucky layout of memory, meets all of them. A figure is the 
 second, and beside it, where /proc tells, the processor time that a message took the server: on a machine that is busy
 with other things too, that is the steadier of the two. Only the ratios matter; the bounds are those of the project.
 
-The load never sleeps: waking it would be work of the server, and more of it for a slower one.
-
 Profile the server with ``--profile``: only flowws, and where its time goes.
 """
 
@@ -159,11 +157,7 @@ async def measure(pid: int, port: int, connections: int, size: int, seconds: flo
             done += 1
             transport.send(text, payload)
 
-    def stay_awake() -> None:
-        loop.call_soon(stay_awake)
-
     loop = asyncio.get_running_loop()
-    loop.call_soon(stay_awake)
     clients = [await ws_connect(Load, f"ws://127.0.0.1:{port}/") for _ in range(connections)]
     await asyncio.sleep(seconds / 4)  # warm up
     before, started, cpu = done, loop.time(), _processor_time(pid)
