@@ -106,10 +106,7 @@ def current_loop_or_none() -> Loop | None:
 
 
 def new_waiter() -> Waiter[Any]:
-    """A waiter for the task that runs now:
-
-    ``value = await new_waiter()`` parks it until somebody resolves the waiter.
-    """
+    """A waiter for the task that runs now: awaiting it parks the task until somebody resolves the waiter."""
     return _backend().new_waiter()
 
 

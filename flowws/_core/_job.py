@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from ._scope import ExceptionHandler
 
 CompletionHandler = Callable[["BaseException | None"], object]
-"""Called once when a job is complete:
-
-with None, with the `CancellationError` or with the failure. Kotlin: `CompletionHandler`.
-"""
+"""Called once a job is complete, with None, the `CancellationError` or the failure. Kotlin: `CompletionHandler`."""
 
 # Jobs are joined from other threads too: a handler is either registered before the job is complete, or called at once.
 # Re-entrant, because the garbage collector may run a finalizer in between that completes some other job.

@@ -33,8 +33,7 @@ class Channel(SendChannel[E], ReceiveChannel[E]):
 
     ::
 
-        send ->  senders (parked, each with its element)  ->  buffer (up to capacity)  ->  receivers (parked)  ->
-        receive
+        send -> senders (parked, each with its element) -> buffer (up to capacity) -> receivers (parked) -> receive
 
         receivers wait  =>  buffer and senders are empty
         senders wait    =>  the buffer is full
@@ -48,7 +47,8 @@ class Channel(SendChannel[E], ReceiveChannel[E]):
         capacity: elements that wait in the channel: `RENDEZVOUS` (none, the default), `BUFFERED` (64), `UNLIMITED`,
             `CONFLATED` (only the newest), or a number.
         on_buffer_overflow: what gives way when the buffer is full. With DROP_* a capacity of RENDEZVOUS or BUFFERED
-        means 1. on_undelivered_element: called with every element that will reach nobody, to free what it holds.
+            means 1.
+        on_undelivered_element: called with every element that will reach nobody, to free what it holds.
 
     >>> async def main():
     ...     numbers = Channel[int](2)

@@ -1,8 +1,7 @@
 """The people feed's protocol: what travels, as typed JSON, over ``/people``.
 
 Every message is one JSON object whose ``type`` says which of these classes it is; the two unions at the end are all
-there is.
-A browser and the server talk like this, the client's messages on the left:
+there is. A browser and the server talk like this, the client's messages on the left:
 
 .. code-block:: text
 

@@ -83,8 +83,7 @@ class MutableSharedFlow(SharedFlow[T]):
         replay: how many past values a new subscriber gets.
         extra_buffer_capacity: how far, beyond that, the slowest subscriber may lag before emitters wait.
         on_buffer_overflow: with DROP_OLDEST the slowest subscribers miss values, with DROP_LATEST everybody misses the
-        new one.
-            Needs some buffer.
+            new one. Needs some buffer.
 
     >>> async def main():
     ...     prices = MutableSharedFlow[int](replay=1)

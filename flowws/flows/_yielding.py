@@ -1,7 +1,4 @@
-"""What an action of `on_start`, `on_completion` or `catch` yields:
-
-nothing, unless it is an async generator function.
-"""
+"""What an action of `on_start`, `on_completion` or `catch` yields: nothing, unless it is an async generator."""
 
 from __future__ import annotations
 
