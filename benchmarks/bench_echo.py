@@ -117,7 +117,6 @@ async def serve_starlette(ready: Callable[[int], None]) -> None:
 
 def serve(peer: str, *, profile: bool) -> None:
     """The life of a server process: say the port, serve until killed."""
-    _stay_on(0)
     logging.disable()  # peers log the end of each connection
     main = globals()[f"serve_{peer}"](lambda port: print(port, flush=True))
     if not profile:
@@ -178,15 +177,20 @@ def _processor_time(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _stay_on(place: int) -> None:
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    if len(cores) > 1:
-        os.sched_setaffinity(0, {cores[place]})
+# The cores of this machine, as long as nobody has been told to stay on one of them.
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def _keep(pid: int, place: int) -> None:
+    """Keep a process (0: this one) on one core, if there are two."""
+    if len(CORES) > 1:
+        os.sched_setaffinity(pid, {CORES[place]})
 
 
 def _start(peer: str, *, profile: bool = False) -> tuple[subprocess.Popen[str], int]:
     command = [sys.executable, __file__, "--serve", peer, *(["--profile"] if profile else [])]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    _keep(server.pid, 0)
     assert server.stdout is not None  # it is piped
     return server, int(server.stdout.readline())
 
@@ -204,7 +208,7 @@ def main() -> None:
     if asked.serve:
         serve(asked.serve, profile=asked.profile)
         return
-    _stay_on(1)
+    _keep(0, 1)
     peers = ["flowws"] if asked.profile else asked.only
     figures: dict[str, list[tuple[float, float]]] = {peer: [] for peer in peers}
     for _ in range(asked.rounds):

@@ -42,7 +42,7 @@ class Frame:
         Pong: TypeAlias = "PongFrame"
         Close: TypeAlias = "CloseFrame"
 
-    __slots__ = ("bits", "raw")
+    __slots__ = ("bits", "payload")
 
     opcode: ClassVar[int]
     """The number on the wire."""
@@ -52,15 +52,15 @@ class Frame:
     bits: int
     """FIN as 8, RSV1 as 4, RSV2 as 2, RSV3 as 1, and 16 for a control frame: so that `PLAIN` says all of it at once."""
 
-    raw: bytes | None
-    """The payload, or None for a text that is not encoded yet: `data` without the question. For the way out."""
+    payload: bytes | str
+    """What an engine is given: a text as it is, where it is known as text. For the way out; see `data`."""
 
     def __init__(
         self, data: bytes, *, fin: bool = True, rsv1: bool = False, rsv2: bool = False, rsv3: bool = False
     ) -> None:
         if type(self) is Frame:
             raise TypeError("make one of Frame.Text, Frame.Binary, Frame.Ping, Frame.Pong, Frame.Close")
-        self.raw = _payload(data)
+        self.payload = _payload(data)
         self.bits = _FIN if fin else 0
         if rsv1 or rsv2 or rsv3:
             self.bits |= (_RSV1 if rsv1 else 0) | (_RSV2 if rsv2 else 0) | (_RSV3 if rsv3 else 0)
@@ -68,8 +68,8 @@ class Frame:
     @property
     def data(self) -> bytes:
         """The payload."""
-        assert self.raw is not None  # only a text is made without its bytes, and looks after itself
-        return self.raw
+        payload = self.payload
+        return payload.encode() if isinstance(payload, str) else payload
 
     @property
     def fin(self) -> bool:
@@ -98,7 +98,7 @@ class Frame:
     def copy(self) -> Self:
         """Another frame with the same content. Kotlin needs it to echo; here a frame may be sent as it is."""
         other = type(self).__new__(type(self))
-        other.raw = self.data
+        other.payload = self.payload
         other.bits = self.bits
         return other
 
@@ -124,32 +124,19 @@ class Frame:
 class TextFrame(Frame):
     """A text message: ``Frame.Text("hello")``, or from bytes of UTF-8. Kotlin: `Frame.Text`."""
 
-    __slots__ = ("text",)
+    __slots__ = ()
     opcode = TEXT
-    text: str | None
-    """The text, or None where it has not been decoded yet: `read_text` without the question."""
 
     def __init__(
         self, data: str | bytes, *, fin: bool = True, rsv1: bool = False, rsv2: bool = False, rsv3: bool = False
     ) -> None:
         if isinstance(data, str):
-            self.text = data if type(data) is str else str.__str__(data)  # a StrEnum: its text
-            self.raw = None
+            self.payload = data if type(data) is str else str.__str__(data)  # a StrEnum: its text
             self.bits = _FIN if fin else 0
             if rsv1 or rsv2 or rsv3:
                 self.bits |= (_RSV1 if rsv1 else 0) | (_RSV2 if rsv2 else 0) | (_RSV3 if rsv3 else 0)
         else:
             super().__init__(data, fin=fin, rsv1=rsv1, rsv2=rsv2, rsv3=rsv3)
-            self.text = None
-
-    @property
-    def data(self) -> bytes:
-        """The payload: UTF-8."""
-        data = self.raw
-        if data is None:
-            assert self.text is not None  # one of the two was given
-            data = self.raw = self.text.encode()
-        return data
 
     def read_text(self) -> str:
         """The text.
@@ -161,18 +148,12 @@ class TextFrame(Frame):
         """
         if not self.bits & _FIN:
             raise ValueError(f"{self!r} is not a whole message: its text may be cut inside a character")
-        text = self.text
-        if text is None:
-            text = self.text = self.data.decode()
-        return text
-
-    def copy(self) -> Self:
-        other = super().copy()
-        other.text = self.text
-        return other
+        payload = self.payload
+        return payload if isinstance(payload, str) else payload.decode()
 
     def _shown(self) -> str:
-        return repr(self.data.decode(errors="replace") if self.text is None else self.text)
+        payload = self.payload
+        return repr(payload if isinstance(payload, str) else payload.decode(errors="replace"))
 
 
 class BinaryFrame(Frame):
@@ -243,9 +224,8 @@ _new: Final = object.__new__
 
 def received_text(data: bytes, rsv: int = 0) -> TextFrame:
     """A whole text from the wire, decoded here and once. Raises `UnicodeDecodeError`."""
-    frame = _new(TextFrame)  # benchmarks/bench_echo.py pays for the way around __init__
-    frame.text = data.decode()
-    frame.raw = data
+    frame = _new(TextFrame)
+    frame.payload = data.decode()
     frame.bits = _FIN | rsv
     return frame
 
@@ -253,7 +233,7 @@ def received_text(data: bytes, rsv: int = 0) -> TextFrame:
 def received_binary(data: bytes, rsv: int = 0) -> BinaryFrame:
     """A whole binary message from the wire."""
     frame = _new(BinaryFrame)
-    frame.raw = data
+    frame.payload = data
     frame.bits = _FIN | rsv
     return frame
 

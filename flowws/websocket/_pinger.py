@@ -73,7 +73,7 @@ class Pinger:
 
     def _ping(self) -> None:
         self._payload = token_bytes(16)
-        self._connection.heard = False
+        self._connection.listen_for_life()
         self._stuck = not self._connection.is_writable
         self._connection.write(PING, self._payload)
         self._timer = self._connection.call_later(self.timeout, self._judge)

@@ -42,7 +42,7 @@ class Connection(Protocol):
     """Whether what is written leaves soon. While it is False, only control frames should be written."""
 
     heard: bool
-    """Set by the engine whenever bytes arrive; reset by whoever wants to know."""
+    """Whether bytes have arrived since `listen_for_life`."""
 
     client_address: tuple[str, int] | None
     """The client's address; None where there is none, as on a unix socket."""
@@ -52,6 +52,9 @@ class Connection(Protocol):
 
     def write_close(self, code: int, message: str) -> None:
         """Write our Close frame. Nothing that is written after it is sent."""
+
+    def listen_for_life(self) -> None:
+        """From now on, `heard` says whether bytes have arrived."""
 
     def pause_reading(self) -> None:
         """Leave in the socket what arrives, so that TCP slows the peer down. Frames that are read already still
@@ -76,8 +79,10 @@ class Endpoint(Protocol):
     """What an engine tells the session."""
 
     @property
-    def text_received(self) -> Callable[[bytes], None]:
-        """A text frame has arrived that is final and has no reserved bits: ``frame_received(1, payload, True, 0)``."""
+    def text_received(self) -> Callable[[str], None]:
+        """A text frame has arrived that is final, valid UTF-8, and has no reserved bits. Any other goes to
+        `frame_received`.
+        """
         ...
 
     def frame_received(self, opcode: int, payload: bytes, fin: bool, rsv: int) -> None:

@@ -67,7 +67,8 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
                         (as the protocol)      (parses)               (as the listener)
 
     It stands before picows' own protocol because that keeps to itself why a connection ended, and that its parser
-    failed it.
+    failed it. Reading goes past it, straight into the parser, but for the time in which `heard` has to be known:
+    benchmarks/bench_echo.py.
     """
 
     def __init__(self, open_endpoint: Callable[[Connection], Endpoint]) -> None:
@@ -94,36 +95,47 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
         self._parse: Callable[[int], object] = picows.buffer_updated
         self.is_secure = transport.is_secure
         setattr(self, "get_buffer", picows.get_buffer)  # noqa: B010  # a method to type checkers
+        self._read_with(self._parse)
         self.write: Callable[[int, str | bytes], object] = ws.send
         peer = tcp.get_extra_info("peername")
         if isinstance(peer, tuple):
             self.client_address = (peer[0], peer[1])
-        tcp.set_protocol(self)
         assert self._open_endpoint is not None  # called once
         open_endpoint, self._open_endpoint = self._open_endpoint, None
         self._endpoint = endpoint = open_endpoint(self)
         self._text_received = endpoint.text_received
-        # What came in the same packet as the handshake is parsed behind our back, in this very call.
-        self._loop.call_soon(self._look_for_failure)
 
     # Reading
 
-    def buffer_updated(self, nbytes: int) -> None:
+    def _read_with(self, buffer_updated: Callable[[int], object]) -> None:
+        setattr(self, "buffer_updated", buffer_updated)  # noqa: B010  # a method to type checkers
+        self._tcp.set_protocol(self)  # uvloop and TLS keep hold of the method, not of its name
+
+    def listen_for_life(self) -> None:
+        self.heard = False
+        self._read_with(self._hear)
+
+    def _hear(self, nbytes: int) -> None:
         self.heard = True
+        self._read_with(self._parse)
         self._parse(nbytes)
-        if self._ws.is_close_frame_sent and not self._we_closed:
-            self._look_for_failure()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
         if kind is _TEXT and frame.fin and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
-            self._text_received(frame.get_payload_as_bytes())
-        elif self._endpoint is not None:
+            try:
+                text = frame.get_payload_as_utf8_text()
+            except UnicodeDecodeError:
+                pass
+            else:
+                self._text_received(text)
+                return
+        if self._endpoint is not None:
             rsv = (4 if frame.rsv1 else 0) | (2 if frame.rsv2 else 0) | (1 if frame.rsv3 else 0)
             self._endpoint.frame_received(kind.value, frame.get_payload_as_bytes(), bool(frame.fin), rsv)
 
     def _look_for_failure(self) -> None:
-        """Picows' parser fails a connection by sending Close itself; nothing else tells of it."""
+        """Picows' parser fails a connection by sending Close, and ends it soon after; nothing else tells of it."""
         handshake = self._ws.close_handshake
         if handshake is not None and handshake.sent is not None and not self._we_closed and self._endpoint is not None:
             self._we_closed = True
@@ -160,17 +172,19 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
         self._tcp.abort()
 
     def eof_received(self) -> bool:
+        self._look_for_failure()
         if self._endpoint is not None:
             self._ended_by = EOFError("the connection ended without a Close frame")
             self._endpoint.eof_received()
         return not self.is_secure  # TLS cannot be closed by halves
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._look_for_failure()
         endpoint, self._endpoint = self._endpoint, None
         self._picows.connection_lost(exc)
         self._mark_as_retrieved()
         # The circles through picows end here.
-        self.__dict__.pop("get_buffer")
+        del self.__dict__["get_buffer"], self.__dict__["buffer_updated"]
         del self._picows, self._parse, self._text_received
         if endpoint is not None:
             endpoint.connection_lost(exc or self._ended_by)
