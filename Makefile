@@ -11,7 +11,7 @@ PYTEST ?= -m pytest
 RUN    := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint types imports bench ci clean
+.PHONY: help demo test coverage lint types imports docs bench ci clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,9 @@ types: $(VENV)/.installed-lint $(VENV)/.installed-test ## mypy strict, pyright s
 
 imports: $(VENV)/.installed-lint ## the stairs of docs/architecture.md, by import-linter
 	$(VENV)/bin/lint-imports
+
+docs: $(VENV)/.installed-base ## write the parts of the pages that are made from the code
+	$(RUN) docs/generate.py
 
 bench: $(VENV)/.installed-bench ## every benchmark, with its peers in the same run
 	@for it in benchmarks/bench_*.py; do echo "== $$it"; $(RUN) $$it || exit 1; done

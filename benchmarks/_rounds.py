@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.util import find_spec
+from typing import TypeVar
+
+import anyio
+
+T = TypeVar("T")
 
 ROUNDS = 7
+LOOPS = ("asyncio", *(("uvloop",) if find_spec("uvloop") else ()), "trio")
+
+
+def run_on(loop: str, main: Callable[[], Awaitable[T]]) -> T:
+    """Run `main` on one of `LOOPS`."""
+    if loop == "trio":
+        return anyio.run(main, backend="trio")
+    return anyio.run(main, backend_options={"use_uvloop": loop == "uvloop"})
 
 
 def compare(title: str, candidates: Mapping[str, Callable[[], float]], *, rounds: int = ROUNDS) -> None:

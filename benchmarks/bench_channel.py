@@ -1,4 +1,9 @@
-"""`Channel` beside `asyncio.Queue` and anyio's memory object stream: one producer, one consumer, on both loops."""
+"""`Channel` beside `asyncio.Queue`, trio's memory channel and anyio's memory object stream: one producer, one consumer.
+
+On asyncio, on uvloop where it is installed, and on trio. Bounds of the project: rendezvous at least 3 times anyio's
+stream, capacity 64 at least 10 times it and 1.7 times `asyncio.Queue`; on trio at least 1.4 times trio's own channel at
+capacity 0 and 10 times at 64.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +12,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 import anyio
-from _rounds import compare
+import trio
+from _rounds import LOOPS, compare, run_on
 
 from flowws import Channel, coroutine_scope
 
@@ -56,25 +62,41 @@ async def memory_stream(capacity: int) -> None:
                 pass
 
 
-def rate(transfer: Callable[[int], Awaitable[None]], capacity: int, backend: str) -> Callable[[], float]:
+async def trio_channel(capacity: int) -> None:
+    send, receive = trio.open_memory_channel[int](capacity)
+
+    async def produce() -> None:
+        async with send:
+            for n in range(COUNT):
+                await send.send(n)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(produce)
+        async for _ in receive:
+            pass
+
+
+def rate(transfer: Callable[[int], Awaitable[None]], capacity: int, loop: str) -> Callable[[], float]:
     async def timed() -> float:
         start = time.perf_counter()
         await transfer(capacity)
         return COUNT / (time.perf_counter() - start)
 
-    return lambda: anyio.run(timed, backend=backend)
+    return lambda: run_on(loop, timed)
 
 
 def main() -> None:
-    for backend in ("asyncio", "trio"):
+    for loop in LOOPS:
         for capacity in (0, 64):
             candidates = {
-                "flowws": rate(channel, capacity, backend),
-                "anyio memory object stream": rate(memory_stream, capacity, backend),
+                "flowws": rate(channel, capacity, loop),
+                "anyio memory object stream": rate(memory_stream, capacity, loop),
             }
-            if backend == "asyncio":
-                candidates[f"asyncio.Queue({capacity or 1})"] = rate(queue, capacity or 1, backend)
-            compare(f"{backend}, capacity {capacity}: elements", candidates)
+            if loop == "trio":
+                candidates["trio memory channel"] = rate(trio_channel, capacity, loop)
+            else:
+                candidates[f"asyncio.Queue({capacity or 1})"] = rate(queue, capacity or 1, loop)
+            compare(f"{loop}, capacity {capacity}: elements", candidates)
 
 
 if __name__ == "__main__":

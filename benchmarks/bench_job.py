@@ -1,4 +1,7 @@
-"""Launching and joining jobs that do nothing, beside an anyio task group, on both loops."""
+"""Launching and joining jobs that do nothing, beside an anyio task group: asyncio, uvloop where it is installed, trio.
+
+Bounds of the project: at most 0.6 of the task group's time on asyncio (1.67 times its rate), 0.9 on trio (1.11 times).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 import anyio
-from _rounds import compare
+from _rounds import LOOPS, compare, run_on
 
 from flowws import coroutine_scope
 
@@ -28,19 +31,19 @@ async def task_group() -> None:
             tasks.start_soon(nothing)
 
 
-def rate(run: Callable[[], Awaitable[None]], backend: str) -> Callable[[], float]:
+def rate(run: Callable[[], Awaitable[None]], loop: str) -> Callable[[], float]:
     async def timed() -> float:
         start = time.perf_counter()
         await run()
         return COUNT / (time.perf_counter() - start)
 
-    return lambda: anyio.run(timed, backend=backend)
+    return lambda: run_on(loop, timed)
 
 
 def main() -> None:
-    for backend in ("asyncio", "trio"):
-        candidates = {"flowws": rate(scope, backend), "anyio task group": rate(task_group, backend)}
-        compare(f"{backend}: jobs", candidates)
+    for loop in LOOPS:
+        candidates = {"flowws": rate(scope, loop), "anyio task group": rate(task_group, loop)}
+        compare(f"{loop}: jobs", candidates)
 
 
 if __name__ == "__main__":

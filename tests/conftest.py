@@ -10,6 +10,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import trio
 
+# The package's own plugin: an installed flowws brings it along, a mere checkout does not.
+pytest_plugins = ["flowws.testing.pytest_plugin"]
+
 # -------------------------------------------------------------------------------------------------------- both loops
 
 

@@ -3,42 +3,94 @@
 With the picows engine, the only place of this library that knows asyncio and trio.
 """
 
-from ._backend import Waiter, checkpoint, new_waiter, report
-from ._completable_job import CompletableJob
+from typing import TYPE_CHECKING
+
+from ._backend import Waiter, checkpoint, current_loop_or_none, new_waiter, report
+from ._completable_job import CompletableJob, ScopeJob, SupervisorJob
+from ._coroutine_context import CoroutineContext, current_context
+from ._coroutine_start import CoroutineStart
+from ._current_job import current_job
 from ._deferred import CompletableDeferred, Deferred
+from ._disposable_handle import CompletionHandler, DisposableHandle
 from ._errors import CancellationError, FlowTimeoutError, IllegalStateError, NoSuchElementError, ScopeClosedError
-from ._front_door import at_home
-from ._job import CompletionHandler, DisposableHandle, Job
+from ._front_door import at_home, when_asked
+from ._job import CoroutineExceptionHandler, Job
 from ._lexical_scope import coroutine_scope, supervisor_scope
-from ._scope import CoroutineScope, ExceptionHandler, current_job
-from ._time import Duration, delay, to_seconds, yield_now
+from ._scope import CoroutineScope
+from ._select_clause import BUDGET, NOT_YET, Place, SelectClause, SignalClause, Won, check_handler
+from ._time import Duration, await_cancellation, delay, to_seconds, yield_now
+
+if TYPE_CHECKING:
+    from ._joining import await_all, join_all
+    from ._mutex import Mutex
+    from ._non_cancellable import non_cancellable
+    from ._semaphore import Semaphore
+    from ._timeout import with_timeout, with_timeout_or_none
+    from ._with_context import with_context
 
 __all__ = [
+    "BUDGET",
+    "NOT_YET",
     "CancellationError",
     "CompletableDeferred",
     "CompletableJob",
     "CompletionHandler",
+    "CoroutineContext",
+    "CoroutineExceptionHandler",
     "CoroutineScope",
+    "CoroutineStart",
     "Deferred",
     "DisposableHandle",
     "Duration",
-    "ExceptionHandler",
     "FlowTimeoutError",
     "IllegalStateError",
     "Job",
+    "Mutex",
     "NoSuchElementError",
+    "Place",
     "ScopeClosedError",
+    "ScopeJob",
+    "SelectClause",
+    "Semaphore",
+    "SignalClause",
+    "SupervisorJob",
     "Waiter",
+    "Won",
     "at_home",
+    "await_all",
+    "await_cancellation",
+    "check_handler",
     "checkpoint",
     "coroutine_scope",
+    "current_context",
     "current_job",
+    "current_loop_or_none",
     "delay",
+    "join_all",
     "new_waiter",
+    "non_cancellable",
     "report",
     "supervisor_scope",
     "to_seconds",
+    "when_asked",
+    "with_context",
+    "with_timeout",
+    "with_timeout_or_none",
     "yield_now",
 ]
 
 at_home(__name__, __all__, globals())
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = when_asked(
+        __name__,
+        {
+            "._joining": ("await_all", "join_all"),
+            "._mutex": ("Mutex",),
+            "._non_cancellable": ("non_cancellable",),
+            "._semaphore": ("Semaphore",),
+            "._timeout": ("with_timeout", "with_timeout_or_none"),
+            "._with_context": ("with_context",),
+        },
+        globals(),
+    )

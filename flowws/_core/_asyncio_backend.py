@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Task, get_running_loop
+from asyncio import AbstractEventLoop, Future, Task, get_running_loop
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from anyio import CancelScope
 from anyio.lowlevel import checkpoint as checkpoint
 
 from ._backend import Waiter
+
+# To ask anyio which loop runs, per job, costs a tenth of a launch (benchmarks/bench_job.py).
+_scope_of_asyncio: type[CancelScope] | None = None
 
 
 class AsyncioLoop:
@@ -25,6 +29,20 @@ class AsyncioLoop:
     def spawn(self, main: Callable[..., Coroutine[Any, Any, None]], *args: Any, name: str) -> Task[None]:
         return self._loop.create_task(main(*args), name=name)
 
+    def spawn_inline(self, main: Callable[..., Coroutine[Any, Any, None]], *args: Any, name: str) -> Task[None]:
+        from ._inline_step import create_task_inline
+
+        return create_task_inline(self._loop, main(*args), name)
+
+    def cancel_scope(self) -> CancelScope:
+        global _scope_of_asyncio  # noqa: PLW0603  # what anyio.CancelScope gives on asyncio, asked for once
+        if _scope_of_asyncio is None:
+            _scope_of_asyncio = type(CancelScope())
+        return _scope_of_asyncio()
+
+    def interrupt(self, error: BaseException) -> bool:
+        return False  # a task that ends with it stops the loop, which raises it
+
     def post(self, call: Callable[..., object], *args: Any) -> None:
         self._loop.call_soon_threadsafe(call, *args)
 
@@ -39,5 +57,4 @@ def current_loop() -> AsyncioLoop | None:
         return None
 
 
-def new_waiter() -> Waiter[Any]:
-    return get_running_loop().create_future()
+new_waiter: Callable[[], Waiter[Any]] = Future  # of the running loop: `loop.create_future()` with two calls less

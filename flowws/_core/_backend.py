@@ -1,4 +1,4 @@
-"""Which event loop runs here, and the four things that this library asks of it.
+"""Which event loop runs here, and the few things that this library asks of it.
 
 Two rooms hold the answers, `_asyncio_backend` and `_trio_backend`; each is loaded when its loop is first met, so that
 ``import flowws`` loads neither asyncio nor trio (``import asyncio`` alone costs more than all of anyio's front door).
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from sys import modules
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 _T = TypeVar("_T")
 
@@ -36,13 +37,31 @@ class Waiter(Protocol[_T]):
 
 if TYPE_CHECKING:
 
+    class CancelScope(Protocol):
+        """What cancels the code inside of it, level by level: anyio's or trio's."""
+
+        def __enter__(self) -> Self: ...
+        def __exit__(
+            self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+        ) -> bool | None: ...
+        def cancel(self) -> None: ...
+
     class Loop(Protocol):
         """A running event loop, as a job sees it."""
 
         def new_waiter(self) -> Waiter[Any]: ...
 
+        def cancel_scope(self) -> CancelScope: ...
+
         def spawn(self, main: Callable[..., Coroutine[Any, Any, None]], *args: Any, name: str) -> object:
             """Start a task that belongs to nobody but the loop; it copies the caller's context."""
+
+        def spawn_inline(self, main: Callable[..., Coroutine[Any, Any, None]], *args: Any, name: str) -> object:
+            """The same, and take its first step in here, where the loop can do that."""
+
+        def interrupt(self, error: BaseException) -> bool:
+            """Raise `error`, which is no Exception, in whoever runs the loop. False: the task has to end with it."""
+            ...
 
         def post(self, call: Callable[..., object], *args: Any) -> None:
             """Run ``call(*args)`` on the loop soon. May be called from any thread."""

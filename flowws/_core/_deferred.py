@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Coroutine, Generator
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from ._errors import IllegalStateError
-from ._job import ACTIVE, CANCELLING, COMPLETED, Job
+from ._job import Job
+from ._job_clauses import AwaitClause
+from ._job_state import ACTIVE, CANCELLING, COMPLETED
+
+if TYPE_CHECKING:
+    from ._select_clause import SelectClause
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R")
+
+if TYPE_CHECKING:
+
+    class Outcome(Protocol[T_co]):
+        """How a call ended: its result, or its error."""
+
+        def unwrap(self) -> T_co: ...
 
 
 class Deferred(Job, Generic[T]):
@@ -32,6 +46,19 @@ class Deferred(Job, Generic[T]):
     async def _await(self) -> T:
         await self._completion()
         return self.get_completed()
+
+    @overload
+    def on_await(self, handler: None = None) -> SelectClause[T]: ...
+    @overload
+    def on_await(self, handler: Callable[[T], Coroutine[Any, Any, R]]) -> SelectClause[R]: ...
+    @overload
+    def on_await(self, handler: Callable[[T], R]) -> SelectClause[R]: ...
+    def on_await(self, handler: Callable[[Any], Any] | None = None) -> SelectClause[Any]:
+        """A clause for `select`: once the value is there, call ``handler(value)``. A failure is raised in the select.
+
+        Kotlin: `Deferred.onAwait`.
+        """
+        return AwaitClause(self, handler)
 
     def get_completed(self) -> T:
         """The result, without waiting. Raises the failure, or `IllegalStateError` while there is no result.
@@ -83,10 +110,10 @@ class CompletableDeferred(Deferred[T]):
     def __init__(self, parent: Job | None = None, *, name: str = "CompletableDeferred") -> None:
         super().__init__(name, parent)
 
-    @classmethod
-    def completed(cls, value: T) -> CompletableDeferred[T]:
+    @staticmethod
+    def completed(value: R) -> CompletableDeferred[R]:
         """A promise that is already kept. Kotlin: `CompletableDeferred(value)`."""
-        promise = cls()
+        promise: CompletableDeferred[R] = CompletableDeferred()
         promise.complete(value)
         return promise
 
@@ -111,6 +138,24 @@ class CompletableDeferred(Deferred[T]):
             return False
         self._end_body(failure)
         return True
+
+    def complete_with(self, outcome: Outcome[T]) -> bool:
+        """Complete with what ``outcome.unwrap()`` returns or raises, as a captured outcome has it (package `outcome`).
+
+        Kotlin: `CompletableDeferred.completeWith`.
+        """
+        try:
+            value = outcome.unwrap()
+        except Exception as failure:  # noqa: BLE001  # whatever it is, it is what those who await get
+            return self.complete_exceptionally(failure)
+        return self.complete(value)
+
+    def as_deferred(self) -> Deferred[T]:
+        """This promise for those who only await it. The same object: its type keeps them from completing it.
+
+        Kotlin: `CompletableDeferred.asDeferred`.
+        """
+        return self
 
     def _interrupted(self) -> None:
         if self._state == CANCELLING:

@@ -60,3 +60,14 @@ class FlowTimeoutError(TimeoutError):
 
     Kotlin: `TimeoutCancellationException`, which is a cancellation there; see "for Kotlin readers".
     """
+
+    def __init__(self, seconds: float, job: str | None = None) -> None:
+        super().__init__(seconds, job)
+        self.seconds = seconds
+        """How long was waited."""
+        self.job = job
+        """The name of the job that waited, None where no job did."""
+
+    def __str__(self) -> str:
+        where = "" if self.job is None else f" in job {self.job!r}"
+        return f"not done within {self.seconds:g} s{where}"

@@ -4,62 +4,29 @@ from __future__ import annotations
 
 from _thread import RLock, get_ident  # what `threading` has of them, without the rest of that module
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from ._backend import checkpoint, current_loop, current_loop_or_none
+from ._backend import checkpoint, current_loop, current_loop_or_none, new_waiter
+from ._disposable_handle import CompletionHandler, DisposableHandle
 from ._errors import CancellationError
+from ._failures import cancellation, cancelled_with, ride_along
+from ._job_clauses import JoinClause, waking
+from ._job_state import ACTIVE, CANCELLED, CANCELLING, COMPLETED, COMPLETING, FLAGS, NAMES, NEW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
-    import anyio
+    from ._backend import CancelScope, Loop
+    from ._select_clause import SelectClause
 
-    from ._backend import Loop
-    from ._scope import ExceptionHandler
+CoroutineExceptionHandler = Callable[["Job", BaseException], object]
+"""Told of a job's failure that has nowhere else to go. Kotlin: `CoroutineExceptionHandler`."""
 
-CompletionHandler = Callable[["BaseException | None"], object]
-"""Called once a job is complete, with None, the `CancellationError` or the failure. Kotlin: `CompletionHandler`."""
+R = TypeVar("R")
 
 # Jobs are joined from other threads too: a handler is either registered before the job is complete, or called at once.
 # Re-entrant, because the garbage collector may run a finalizer in between that completes some other job.
 _registering = RLock()
-
-# The life of a job.
-#
-#            launch            body returns                last child ends
-#   (new) ------------> ACTIVE ------------> COMPLETING -----------------------> COMPLETED
-#                         |                      |
-#                         |  cancel, or failure of the body or of a child
-#                         v                      v
-#                     CANCELLING <---------------+
-#                         |  body and all children have ended
-#                         v
-#                     CANCELLED
-ACTIVE, COMPLETING, CANCELLING, COMPLETED, CANCELLED = range(5)
-
-#                 is_active  is_completed  is_cancelled
-_FLAGS = {
-    ACTIVE: (True, False, False),
-    COMPLETING: (True, False, False),
-    CANCELLING: (False, False, True),
-    COMPLETED: (False, True, False),
-    CANCELLED: (False, True, True),
-}
-
-
-class DisposableHandle:
-    """Takes a registration back. Kotlin: `DisposableHandle`."""
-
-    __slots__ = ("_handlers", "_key")
-
-    def __init__(self, handlers: dict[object, CompletionHandler] | None, key: object) -> None:
-        self._handlers = handlers
-        self._key = key
-
-    def dispose(self) -> None:
-        """Unregister. Harmless when repeated, or when the handler has run."""
-        if self._handlers is not None:
-            self._handlers.pop(self._key, None)
 
 
 class Job:
@@ -80,6 +47,7 @@ class Job:
     __slots__ = (
         "__weakref__",
         "_background",
+        "_begin",
         "_body",
         "_body_ended",
         "_children",
@@ -106,7 +74,7 @@ class Job:
         contained: bool = False,
         takes_failures: bool = True,
         background: bool = False,
-        exception_handler: ExceptionHandler | None = None,
+        exception_handler: CoroutineExceptionHandler | None = None,
     ) -> None:
         # Stored state
         self._name = name
@@ -121,9 +89,10 @@ class Job:
         self._background = background  # cancelled when the parent's body ends, instead of keeping the parent alive
         self._exception_handler = exception_handler
         self._state = ACTIVE
+        self._begin: Callable[[], object] | None = None  # what starts the body of a NEW job
         self._failure: BaseException | None = None  # why it is CANCELLING or CANCELLED
         self._unhandled = False
-        self._body: anyio.CancelScope | None = None  # the cancel scope around the body while that runs
+        self._body: CancelScope | None = None  # the cancel scope around the body while that runs
         self._body_ended = False
         # Children and handlers are rare on short jobs: made when first needed.
         self._children: dict[Job, None] | None = None
@@ -153,21 +122,46 @@ class Job:
     @property
     def is_active(self) -> bool:
         """Neither complete nor cancelled. Stays True while only children are still at work."""
-        return _FLAGS[self._state][0]
+        return FLAGS[self._state][0]
 
     @property
     def is_completed(self) -> bool:
         """Over, for whatever reason, children included."""
-        return _FLAGS[self._state][1]
+        return FLAGS[self._state][1]
 
     @property
     def is_cancelled(self) -> bool:
         """Cancelled or failed; perhaps still cleaning up."""
-        return _FLAGS[self._state][2]
+        return FLAGS[self._state][2]
 
     def __repr__(self) -> str:
-        state = ("active", "completing", "cancelling", "completed", "cancelled")[self._state]
-        return f"<{type(self).__name__} {self._name!r} {state}>"
+        return f"<{type(self).__name__} {self._name!r} {NAMES[self._state]}>"
+
+    # Starting
+
+    def start(self) -> bool:
+        """Begin a job that was launched with `CoroutineStart.LAZY`. True for the call that did it.
+
+        May be called from any thread. Joining and awaiting start such a job too.
+
+        Kotlin: `Job.start`.
+        """
+        if self._state != NEW:
+            return False
+        if not self._left_to_its_thread(self.start):
+            begin, self._begin = self._begin, None
+            assert begin is not None  # that is what NEW means
+            self._state = ACTIVE
+            begin()
+        return True
+
+    def ensure_active(self) -> None:
+        """Raise `CancellationError` if this job is cancelled or over: for long computations without a checkpoint.
+
+        Kotlin: `Job.ensureActive`.
+        """
+        if self._state > COMPLETING:
+            raise CancellationError(f"{self._name} is {NAMES[self._state]}") from self._failure
 
     # Cancelling
 
@@ -179,18 +173,12 @@ class Job:
 
         Kotlin: `Job.cancel`.
         """
-        if self._elsewhere():
-            assert self._loop is not None  # _elsewhere says so
-            try:
-                self._loop.post(self.cancel, cause)
-            except RuntimeError:  # that loop has ended, and with it all that ran here
-                self._cancel(cause)
-        else:
+        if not self._left_to_its_thread(self.cancel, cause):
             self._cancel(cause)
 
     def _cancel(self, cause: BaseException | str | None) -> None:
         if self._state <= COMPLETING:
-            self._stop(_cancellation(cause, self))
+            self._stop(cancellation(cause, self))
 
     def cancel_children(self, cause: BaseException | str | None = None) -> None:
         """Cancel every child; this job stays active and usable. Kotlin: `Job.cancelChildren`."""
@@ -207,7 +195,7 @@ class Job:
     async def join(self) -> None:
         """Wait until the job is complete. Its failure is not raised here; the caller's own cancellation is.
 
-        Cancelling the waiter leaves the job alone. May be awaited on another loop than the job's.
+        A lazy job is started. Cancelling the waiter leaves the job alone. May be awaited on any loop.
 
         Kotlin: `Job.join`.
         """
@@ -217,23 +205,28 @@ class Job:
             await self._completion()
 
     async def _completion(self) -> None:
+        self.start()
         if self._state >= COMPLETED:
             return
-        loop = current_loop()
-        waiter = loop.new_waiter()
-        here = get_ident()
-
-        def wake(_: BaseException | None = None) -> None:
-            if get_ident() != here:
-                loop.post(wake)
-            elif not waiter.done():
-                waiter.set_result(None)
-
-        handle = self.invoke_on_completion(wake)
+        waiter = new_waiter()
+        handle = self.invoke_on_completion(waking(waiter))
         try:
             await waiter
         finally:
             handle.dispose()
+
+    @overload
+    def on_join(self, handler: None = None) -> SelectClause[None]: ...
+    @overload
+    def on_join(self, handler: Callable[[], Coroutine[Any, Any, R]]) -> SelectClause[R]: ...
+    @overload
+    def on_join(self, handler: Callable[[], R]) -> SelectClause[R]: ...
+    def on_join(self, handler: Callable[[], Any] | None = None) -> SelectClause[Any]:
+        """A clause for `select`: once the job is complete, for whatever reason, call ``handler()``.
+
+        Kotlin: `Job.onJoin`.
+        """
+        return JoinClause(self, handler)
 
     def invoke_on_completion(self, handler: CompletionHandler) -> DisposableHandle:
         """Call ``handler(cause)`` once when the job is complete; at once if it is.
@@ -256,15 +249,28 @@ class Job:
 
     # The tree. Everything below runs in the job's own thread.
 
-    def _elsewhere(self) -> bool:
-        return self._thread is not None and self._thread != get_ident()
+    def _left_to_its_thread(self, call: Callable[..., object], *args: object) -> bool:
+        """Whether `call` was passed on to the job's own thread: not if that is this one, or its loop has ended."""
+        if self._loop is None or self._thread == get_ident():
+            return False
+        try:
+            self._loop.post(call, *args)
+        except RuntimeError:  # that loop has ended, and with it all that ran there
+            return False
+        return True
+
+    def _moved_here(self) -> Loop:
+        """Make the loop that runs in this thread the job's own."""
+        self._loop = loop = current_loop()
+        self._thread = get_ident()
+        return loop
 
     def _attach(self, child: Job) -> None:
         if self._children is None:
             self._children = {}
         self._children[child] = None
         if self._state >= CANCELLING:
-            child._stop(_cancelled_with(self))
+            child._stop(cancelled_with(self))
         if self._loop is None:
             self._loop, self._thread = child._loop, child._thread
 
@@ -278,13 +284,16 @@ class Job:
         if self._body is not None:
             self._body.cancel()
         if self._children:
-            cause = failure if isinstance(failure, CancellationError) else _cancelled_with(self)
+            cause = failure if isinstance(failure, CancellationError) else cancelled_with(self)
             for child in self.children:
                 if child._state <= COMPLETING:
                     child._stop(cause)
 
     def _interrupted(self) -> None:
         """A job without a running body has nothing that would notice the cancellation later."""
+        if self._begin is not None:  # lazy, and now it never will begin
+            self._begin = None
+            self._body_ended = True
         self._finish_if_over()
 
     def _fail(self, failure: BaseException) -> None:
@@ -297,7 +306,7 @@ class Job:
             self._hand_up(failure)
             self._interrupted()
         elif failure is not first:
-            _ride_along(first, failure, self)
+            ride_along(first, failure, self)
 
     def _hand_up(self, failure: BaseException) -> None:
         if self._contained:
@@ -324,7 +333,7 @@ class Job:
             self._begin_cancelling(error)
         elif self._state == ACTIVE:
             self._state = COMPLETING
-            for child in self.children:
+            for child in self.children if self._children else ():  # most jobs have none
                 if child._background:
                     child.cancel(f"the collection ended with {self._name}, in which it began")
         # Not before: a child that ends during the above must not finish this job, whose parent has to hear first.
@@ -353,44 +362,23 @@ class Job:
             parent._finish_if_over()
 
     def _report_failure(self, failure: BaseException, parent: Job | None) -> None:
-        node: Job | None = parent
+        for handler in self._exception_handlers(parent):
+            try:
+                handler(self, failure)
+            except Exception as error:  # noqa: BLE001  # a stranger's handler must not break the job
+                self._report(f"an exception handler of {self._name} raised", error)
+            else:
+                return
+        self._report(f"{self._name} failed and nobody was there to be told", failure)
+
+    def _exception_handlers(self, parent: Job | None) -> Iterator[CoroutineExceptionHandler]:
+        """The handlers that this job can be reported to, the nearest first."""
+        node: Job | None = self
         while node is not None:
             if node._exception_handler is not None:
-                try:
-                    node._exception_handler(self, failure)
-                except Exception as error:  # noqa: BLE001  # a stranger's handler must not break the job
-                    self._report(f"the exception handler of {node._name} raised", error)
-                else:
-                    return
-            node = node._parent
-        self._report(f"{self._name} failed and nobody was there to be told", failure)
+                yield node._exception_handler
+            node = parent if node is self else node._parent
 
     def _report(self, message: str, error: BaseException) -> None:
         if self._loop is not None:
             self._loop.report(message, error)
-
-
-def _cancellation(cause: BaseException | str | None, job: Job) -> CancellationError:
-    if isinstance(cause, CancellationError):
-        return cause
-    if isinstance(cause, BaseException):
-        error = CancellationError(f"{job.name} was cancelled: {cause!r}")
-        error.__cause__ = cause
-        return error
-    return CancellationError(cause if cause is not None else f"{job.name} was cancelled")
-
-
-def _cancelled_with(parent: Job) -> CancellationError:
-    failure = parent._failure
-    if isinstance(failure, CancellationError):
-        return failure
-    error = CancellationError(f"{parent.name} failed")
-    error.__cause__ = failure
-    return error
-
-
-def _ride_along(first: BaseException, later: BaseException, job: Job) -> None:
-    from logging import getLogger  # rare, and a third of what `import flowws` may cost
-
-    first.add_note(f"Another failure in {job.name} came later: {later!r}")
-    getLogger("flowws").error("a later failure in %s, after %r", job.name, first, exc_info=later)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, TypeVarTuple
 
+from ._current_job import current_job, enter_job
 from ._errors import CancellationError
-from ._job import CANCELLING, Job
-from ._scope import CoroutineScope, ExceptionHandler, current_job, enter_job
+from ._failures import cancelled_with
+from ._job import CoroutineExceptionHandler, Job
+from ._job_state import CANCELLING
+from ._scope import CoroutineScope
 
 if TYPE_CHECKING:
     import anyio
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 def coroutine_scope(name: str = "coroutine_scope") -> AbstractAsyncContextManager[CoroutineScope]:
@@ -33,11 +40,11 @@ def coroutine_scope(name: str = "coroutine_scope") -> AbstractAsyncContextManage
 
     Kotlin: `coroutineScope`.
     """
-    return _LexicalScope(name, supervisor=False)
+    return LexicalScope(name)
 
 
 def supervisor_scope(
-    name: str = "supervisor_scope", *, exception_handler: ExceptionHandler | None = None
+    name: str = "supervisor_scope", *, exception_handler: CoroutineExceptionHandler | None = None
 ) -> AbstractAsyncContextManager[CoroutineScope]:
     """A `coroutine_scope` whose children fail one by one.
 
@@ -46,38 +53,64 @@ def supervisor_scope(
 
     Kotlin: `supervisorScope`.
     """
-    return _LexicalScope(name, supervisor=True, exception_handler=exception_handler)
+    return LexicalScope(name, supervisor=True, exception_handler=exception_handler)
 
 
-class _LexicalScope(CoroutineScope, AbstractAsyncContextManager[CoroutineScope]):
-    """The job of the scope is a child of the current job, so that cancelling that reaches these children at once."""
+class LexicalScope(CoroutineScope, AbstractAsyncContextManager[CoroutineScope]):
+    """The job of the scope is a child of `parent`, by default of the current job, so that cancelling that reaches block
+    and children at once.
+    """
 
     _outer: Job | None
     _block: anyio.CancelScope
 
-    def __init__(self, name: str, *, supervisor: bool, exception_handler: ExceptionHandler | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        supervisor: bool = False,
+        exception_handler: CoroutineExceptionHandler | None = None,
+        parent: Job | None = None,
+    ) -> None:
         self._name = name
+        self._parent = parent
         self._supervisor = supervisor
         self._exception_handler = exception_handler
 
-    async def __aenter__(self) -> Self:
-        import anyio
+    async def run(self, main: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:
+        """The scope around one call. `CancellationError` where the block form would end quietly."""
+        async with self:
+            return await main(*args)
+        raise cancelled_with(self._job)
 
+    async def __aenter__(self) -> Self:
         self._outer = current_job()
-        self._job = Job(
+        self._job = self._new_job(
             self._name,
             self._parent_job(),
             supervisor=self._supervisor,
             contained=True,
             exception_handler=self._exception_handler,
         )
-        self._block = anyio.CancelScope()
+        self._block = self._new_block()
         self._block.__enter__()
         self._job._body = self._block
         if self._job.is_cancelled:
             self._block.cancel()
         enter_job(self._job)
         return self
+
+    # What a scope with a deadline makes in its own way.
+    _new_job: type[Job] = Job
+
+    def _new_block(self) -> anyio.CancelScope:
+        import anyio
+
+        return anyio.CancelScope()
+
+    def _interrupted(self) -> None:
+        """The block, or the wait for the children at its end, met the backend's cancellation."""
+        self._job.cancel()
 
     def _parent_job(self) -> Job | None:
         """The current job, unless that is over and this task is not cancelled with it.
@@ -87,6 +120,8 @@ class _LexicalScope(CoroutineScope, AbstractAsyncContextManager[CoroutineScope])
         """
         import anyio
 
+        if self._parent is not None:
+            return self._parent
         outer = self._outer
         if outer is not None and outer._state >= CANCELLING and anyio.current_effective_deadline() > float("-inf"):
             return None
@@ -100,7 +135,7 @@ class _LexicalScope(CoroutineScope, AbstractAsyncContextManager[CoroutineScope])
         enter_job(self._outer)
         job = self._job
         if isinstance(error, anyio.get_cancelled_exc_class()):
-            job.cancel()
+            self._interrupted()
             job._end_body(None)
         else:
             job._end_body(error)
@@ -110,7 +145,7 @@ class _LexicalScope(CoroutineScope, AbstractAsyncContextManager[CoroutineScope])
         was_ours = self._block.__exit__(type(leaving) if leaving is not None else None, leaving, None)
         failure = job._failure
         if failure is not None and not isinstance(failure, CancellationError) and failure is not error:
-            _raise_as_it_is(failure)
+            raise_as_it_is(failure)
         if late is not None and failure is not error and not was_ours:
             raise late
         return was_ours
@@ -128,11 +163,11 @@ class _LexicalScope(CoroutineScope, AbstractAsyncContextManager[CoroutineScope])
                     await self._job._completion()
             except BaseException as interruption:  # noqa: BLE001  # kept, and raised by the caller
                 late = interruption
-                self._job.cancel()
+                self._interrupted()
         return late
 
 
-def _raise_as_it_is(failure: BaseException) -> None:
+def raise_as_it_is(failure: BaseException) -> NoReturn:
     """Raise without the context of the ``async with`` that is just being left: the failure happened in a child."""
     context = failure.__context__
     try:

@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
-from ._backend import current_loop
-from ._completable_job import CompletableJob
+from ._completable_job import ScopeJob, heeds_failures
+from ._coroutine_context import CoroutineContext, context_of
+from ._coroutine_start import CoroutineStart
+from ._current_job import current_job
 from ._deferred import Deferred
-from ._errors import CancellationError, ScopeClosedError
-from ._job import CANCELLING, Job
+from ._errors import ScopeClosedError
+from ._job import CoroutineExceptionHandler, Job
+from ._launching import begin
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from flowws.channels import ActorScope, ProducerScope, ReceiveChannel, SendChannel
+
+E = TypeVar("E")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-ExceptionHandler = Callable[[Job, BaseException], object]
-"""Told of a job's failure that has nowhere to go. Kotlin: `CoroutineExceptionHandler`."""
-
-_current: ContextVar[Job | None] = ContextVar("flowws_current_job", default=None)
-
-# A loop keeps only weak references to its tasks; this keeps every job that is under way, and so its task's owner,
-# reachable.
-_under_way: set[Job] = set()
-
-
-def current_job() -> Job | None:
-    """The job whose body runs now, None outside of any. Kotlin: `currentCoroutineContext().job`."""
-    return _current.get()
-
-
-def enter_job(job: Job | None) -> Job | None:
-    """Make `job` the current one of this context; returns the one that was."""
-    previous = _current.get()
-    _current.set(job)
-    return previous
 
 
 class CoroutineScope:
@@ -58,14 +42,14 @@ class CoroutineScope:
         name: str | None = None,
         *,
         supervisor: bool = False,
-        exception_handler: ExceptionHandler | None = None,
+        exception_handler: CoroutineExceptionHandler | None = None,
         parent: Job | None = None,
     ) -> None:
-        self._job: Job = CompletableJob(
+        self._job: Job = ScopeJob(
             type(self).__name__ if name is None else name,
             parent,
             supervisor=supervisor,
-            takes_failures=parent is not None,
+            takes_failures=heeds_failures(parent),
             exception_handler=exception_handler,
         )
 
@@ -75,38 +59,138 @@ class CoroutineScope:
         return self._job
 
     @property
+    def context(self) -> CoroutineContext:
+        """The job of this scope, its name, and the handler of failures. Kotlin: `CoroutineScope.coroutineContext`."""
+        return context_of(self._job)
+
+    def __add__(self, context: CoroutineContext) -> CoroutineScope:
+        """This scope with other settings for what is launched: the lifetime is the same, unless `context` has a job.
+
+        Kotlin: `CoroutineScope.plus`.
+        """
+        if not isinstance(context, CoroutineContext):  # pyright: ignore[reportUnnecessaryIsInstance]  # operator's duty
+            return NotImplemented
+        return _ScopeWithContext(self, context)
+
+    @property
     def is_active(self) -> bool:
         """Whether something can still be launched here. Kotlin: `CoroutineScope.isActive`."""
         return self._job.is_active
 
-    def launch(self, main: Callable[[*Ts], Awaitable[object]], *args: *Ts, name: str | None = None) -> Job:
+    def launch(
+        self,
+        main: Callable[[*Ts], Awaitable[object]],
+        *args: *Ts,
+        name: str | None = None,
+        start: CoroutineStart = CoroutineStart.DEFAULT,
+    ) -> Job:
         """Start ``main(*args)`` as a child job and return at once; the body starts at the caller's next suspension.
 
         A plain call, from any task or callback of the loop; the job sees the context variables of the caller. Its
-        failure cancels this scope. Also a decorator: ``@scope.launch``.
+        failure cancels this scope. Also a decorator: ``@scope.launch``. `start` says when the body begins.
 
         Raises `ScopeClosedError` when the scope is cancelled or finished.
 
         Kotlin: `launch`.
         """
-        job = Job(_name_of(main, name), self._open_job(main))
-        _start(job, main, args)
+        job = Job(self._name_of(main, name), self._open_job(main))
+        self._begin(job, main, args, start)
         return job
 
-    def async_(self, main: Callable[[*Ts], Awaitable[T]], *args: *Ts, name: str | None = None) -> Deferred[T]:
+    def async_(
+        self,
+        main: Callable[[*Ts], Awaitable[T]],
+        *args: *Ts,
+        name: str | None = None,
+        start: CoroutineStart = CoroutineStart.DEFAULT,
+    ) -> Deferred[T]:
         """Start ``main(*args)`` as a child job with a result: ``await scope.async_(fetch, url)``.
 
         Its failure is raised by the await, and cancels this scope unless that is a supervisor.
 
         Kotlin: `async`.
         """
-        deferred: Deferred[T] = Deferred(_name_of(main, name), self._open_job(main))
-        _start(deferred, main, args)
+        deferred: Deferred[T] = Deferred(self._name_of(main, name), self._open_job(main))
+        self._begin(deferred, main, args, start)
         return deferred
+
+    # A knot between two floors: producers and actors are jobs of a scope, and `scope.produce(...)` is what people type.
+    # The imports wait for the call, when both floors stand.
+
+    def produce(
+        self,
+        main: Callable[[ProducerScope[E]], Awaitable[object]],
+        capacity: int = 0,
+        *,
+        on_undelivered_element: Callable[[E], object] | None = None,
+        name: str | None = None,
+    ) -> ReceiveChannel[E]:
+        """Start ``main(producer)`` as a child job and return the channel that it fills: ``await producer.send(x)``.
+
+        The channel is closed when the function and all jobs launched in `producer` have ended. Cancelling the channel
+        cancels them. A failure is raised by the channel, once what was sent is received, and cancels this scope too.
+
+        `capacity` and `on_undelivered_element` are those of `Channel`. Raises `ScopeClosedError` as `launch` does.
+
+        >>> async def squares(producer):
+        ...     for n in range(4):
+        ...         await producer.send(n * n)
+        >>> async def main():
+        ...     async with coroutine_scope() as scope:
+        ...         return [n async for n in scope.produce(squares)]
+        >>> run(main)
+        [0, 1, 4, 9]
+
+        Kotlin: `produce`.
+        """
+        from flowws.channels import produce
+
+        return produce(self, main, capacity, on_undelivered_element=on_undelivered_element, name=name)
+
+    def actor(
+        self,
+        main: Callable[[ActorScope[E]], Awaitable[object]],
+        capacity: int = 0,
+        *,
+        on_undelivered_element: Callable[[E], object] | None = None,
+        name: str | None = None,
+        start: CoroutineStart = CoroutineStart.DEFAULT,
+    ) -> SendChannel[E]:
+        """Start ``main(actor)`` as a child job with a mailbox and return the way into that: ``async for x in actor``.
+
+        Closing the mailbox lets the actor finish what is inside. When the actor ends, fails or is cancelled, what is
+        left in the mailbox reaches nobody, and later sends raise `CancellationError`. With `CoroutineStart.LAZY` it
+        starts when the mailbox is first used, or closed.
+
+        `capacity` and `on_undelivered_element` are those of `Channel`. Raises `ScopeClosedError` as `launch` does.
+
+        >>> async def adder(actor):
+        ...     total = 0
+        ...     async for n in actor:
+        ...         total += n
+        ...     print(total)
+        >>> async def main():
+        ...     async with coroutine_scope() as scope:
+        ...         numbers = scope.actor(adder)
+        ...         for n in range(5):
+        ...             await numbers.send(n)
+        ...         numbers.close()
+        >>> run(main)
+        10
+
+        Kotlin: `actor`.
+        """
+        from flowws.channels import actor
+
+        return actor(self, main, capacity, on_undelivered_element=on_undelivered_element, name=name, start=start)
 
     def cancel(self, cause: BaseException | str | None = None) -> None:
         """Cancel the scope and every job in it. Idempotent; from any thread. Kotlin: `CoroutineScope.cancel`."""
         self._job.cancel(cause)
+
+    def ensure_active(self) -> None:
+        """Raise `CancellationError` if the scope is cancelled or finished. Kotlin: `CoroutineScope.ensureActive`."""
+        self._job.ensure_active()
 
     async def join(self) -> None:
         """Wait until the scope is cancelled, or closed, and its jobs have ended."""
@@ -151,95 +235,36 @@ class CoroutineScope:
             raise ScopeClosedError(job.name, job._failure)
         return job
 
+    def _name_of(self, main: Callable[..., object], name: str | None) -> str:
+        return name if name is not None else getattr(main, "__qualname__", None) or repr(main)
 
-def _name_of(main: Callable[..., object], name: str | None) -> str:
-    return name if name is not None else getattr(main, "__qualname__", None) or repr(main)
-
-
-def _start(job: Job, main: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
-    _under_way.add(job)
-    try:
-        current_loop().spawn(_run, _FirstStep(job), main, args, name=job.name)
-    except BaseException:
-        _under_way.discard(job)
-        job._end_body(CancellationError(f"{job.name} could not be started"))
-        raise
+    def _begin(
+        self, job: Job, main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], start: CoroutineStart
+    ) -> None:
+        begin(job, main, args, start)
 
 
-class _FirstStep:
-    """Has the last word on a job whose task was cancelled natively before its first step, so that `_run` never ran.
+class _ScopeWithContext(CoroutineScope):
+    """Another way to launch into a scope."""
 
-    asyncio drops the coroutine of such a task, and with it this. A callback of the task would do the same and make a
-    launch a fifth slower (benchmarks/bench_job.py).
-    """
+    def __init__(self, scope: CoroutineScope, context: CoroutineContext) -> None:
+        self._job = scope.job if context.job is None else context.job
+        self._own = context
+        self._scope = scope
 
-    __slots__ = ("job",)
+    @property
+    def context(self) -> CoroutineContext:
+        return super().context + self._own
 
-    def __init__(self, job: Job) -> None:
-        self.job: Job | None = job
+    def _open_job(self, main: object) -> Job:
+        """The scope underneath may refuse for reasons of its own."""
+        return self._scope._open_job(main) if self._own.job is None else super()._open_job(main)
 
-    def taken(self) -> Job:
-        """The job, which from now on looks after itself."""
-        job, self.job = self.job, None
-        assert job is not None  # a task begins once
-        return job
+    def _name_of(self, main: Callable[..., object], name: str | None) -> str:
+        return super()._name_of(main, self._own.name if name is None else name)
 
-    def __del__(self) -> None:
-        if self.job is not None:
-            _under_way.discard(self.job)
-            self.job._end_body(CancellationError(f"the task of {self.job.name} was cancelled before it began"))
-
-
-async def _run(first_step: _FirstStep, main: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> None:
-    """The task of a job."""
-    import anyio
-
-    job = first_step.taken()
-    error: BaseException | None = None
-    try:
-        if job._state != CANCELLING:  # cancelled before its first step: the body never runs
-            _current.set(job)
-            with anyio.CancelScope() as body:
-                job._body = body
-                job._keep(await main(*args))
-    except BaseException as raised:  # noqa: BLE001  # whatever ends a body ends its job, below
-        error = raised if isinstance(raised, Exception) else _essence(raised)
-    try:
-        if error is None or isinstance(error, Exception):
-            job._end_body(error)
-        elif isinstance(error, anyio.get_cancelled_exc_class()):
-            # Not ours: the loop is closing down, or a task around us was cancelled natively. It must pass.
-            job._end_body(CancellationError(f"the task of {job.name} was cancelled"))
-            raise error
-        else:  # KeyboardInterrupt, SystemExit: the loop stops for these, when no lexical scope is there to raise them
-            raised_above = _is_raised_above(job)
-            job._end_body(error)
-            if not raised_above:
-                raise error
-    finally:
-        _under_way.discard(job)
-        del error
-
-
-def _essence(error: BaseException) -> BaseException:
-    """Of a group in which the loop's cancellation meets failures (a nursery with a clean-up that failed): the failures.
-
-    trio takes whatever else than cancellation comes out of a system task for a fault of its own and ends the whole run.
-    """
-    if not isinstance(error, BaseExceptionGroup):
-        return error
-    import anyio
-
-    group = cast("BaseExceptionGroup[BaseException]", error)
-    failures = group.split(anyio.get_cancelled_exc_class())[1]
-    return _essence(group.exceptions[0]) if failures is None else failures
-
-
-def _is_raised_above(job: Job) -> bool:
-    """Whether a failure of `job` reaches a lexical scope, which raises it in the task that entered that."""
-    node = job._parent
-    while node is not None and not node._supervisor:
-        if node._contained:
-            return True
-        node = node._parent
-    return False
+    def _begin(
+        self, job: Job, main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], start: CoroutineStart
+    ) -> None:
+        job._exception_handler = self._own.exception_handler
+        super()._begin(job, main, args, start)

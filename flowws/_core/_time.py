@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from ._backend import checkpoint
 
@@ -41,3 +41,11 @@ async def delay(duration: Duration) -> None:
 async def yield_now() -> None:
     """Let other tasks run; notices cancellation even when no other task is ready. Kotlin: `yield`."""
     await checkpoint()
+
+
+async def await_cancellation() -> NoReturn:
+    """Wait until this task is cancelled. Kotlin: `awaitCancellation`."""
+    import anyio
+
+    while True:
+        await anyio.sleep_forever()

@@ -8,13 +8,13 @@ from typing import Any
 
 import outcome
 import trio
+from trio import CancelScope
 from trio.lowlevel import (
     Abort,
     RaiseCancelT,
     Task,
     current_task,
     current_trio_token,
-    in_trio_task,
     reschedule,
     spawn_system_task,
     wait_task_rescheduled,
@@ -87,6 +87,28 @@ class TrioLoop:
     def spawn(self, main: Callable[..., Coroutine[Any, Any, None]], *args: Any, name: str) -> Task:
         return spawn_system_task(main, *args, name=name, context=copy_context())
 
+    # A trio task cannot be begun while another one runs.
+    spawn_inline = spawn
+
+    def cancel_scope(self) -> CancelScope:
+        return CancelScope()  # not anyio's, which wraps two of these: a third of a launch (benchmarks/bench_job.py)
+
+    def interrupt(self, error: BaseException) -> bool:
+        """A system task must not end with anything but cancellation: trio takes that for a fault of its own.
+
+        Ctrl-C has a way, the one by which it came: trio raises it in its main task.
+        """
+        from _thread import interrupt_main
+        from signal import SIGINT, getsignal
+        from threading import current_thread, main_thread
+
+        if not isinstance(error, KeyboardInterrupt) or current_thread() is not main_thread():
+            return False
+        heard = callable(getsignal(SIGINT))
+        if heard:
+            interrupt_main()
+        return heard
+
     def post(self, call: Callable[..., object], *args: Any) -> None:
         self._token.run_sync_soon(call, *args)
 
@@ -101,10 +123,10 @@ _loop_of_run: trio.lowlevel.RunVar[TrioLoop] = trio.lowlevel.RunVar("flowws")
 
 
 def current_loop() -> TrioLoop | None:
-    if not in_trio_task():
-        return None
     try:
         return _loop_of_run.get()
+    except RuntimeError:  # no trio runs in this thread
+        return None
     except LookupError:
         loop = TrioLoop()
         _loop_of_run.set(loop)

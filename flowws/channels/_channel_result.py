@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from flowws._core import IllegalStateError
 
@@ -22,6 +22,9 @@ class ChannelResult(Generic[T_co]):
     Value(3)
     >>> ChannelResult.closed(None).is_closed
     True
+    >>> ChannelResult.failure().on_success(print).on_failure(lambda cause: print("nothing"))
+    nothing
+    Failed
 
     Kotlin: `ChannelResult`.
     """
@@ -82,6 +85,26 @@ class ChannelResult(Generic[T_co]):
     def exception_or_none(self) -> BaseException | None:
         """The cause of the closing, None for anything else. Kotlin: `exceptionOrNull`."""
         return self._content if self._kind is _CLOSED else None
+
+    # Each of these returns the result itself, so that they can be chained.
+
+    def on_success(self, action: Callable[[T_co], object]) -> Self:
+        """Call ``action(value)`` if there is a value. Kotlin: `onSuccess`."""
+        if self.is_success:
+            action(self._content)
+        return self
+
+    def on_failure(self, action: Callable[[BaseException | None], object]) -> Self:
+        """Call ``action(cause)`` if there is no value, closed or not. Kotlin: `onFailure`."""
+        if self.is_failure:
+            action(self.exception_or_none())
+        return self
+
+    def on_closed(self, action: Callable[[BaseException | None], object]) -> Self:
+        """Call ``action(cause)`` if the channel is closed. Kotlin: `onClosed`."""
+        if self.is_closed:
+            action(self.exception_or_none())
+        return self
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ChannelResult):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload, runtime_checkable
 
-from flowws._core import CancellationError
+from flowws._core import CancellationError, SelectClause
 
 from ._channel_result import ChannelResult
 
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from flowws.flows import Flow
 
 E_co = TypeVar("E_co", covariant=True)
+E_contra = TypeVar("E_contra", contravariant=True)
+R = TypeVar("R")
+
+
+@runtime_checkable
+class _Appending(Protocol[E_contra]):
+    def append(self, element: E_contra, /) -> object: ...
+
+
+class _Adding(Protocol[E_contra]):
+    def add(self, element: E_contra, /) -> object: ...
 
 
 class ReceiveChannel(ABC, Generic[E_co]):
@@ -56,6 +67,42 @@ class ReceiveChannel(ABC, Generic[E_co]):
     def try_receive(self) -> ChannelResult[E_co]:
         """The next element if there is one now. Never waits. Kotlin: `tryReceive`."""
 
+    @overload
+    def on_receive(self, handler: None = None) -> SelectClause[E_co]: ...
+    @overload
+    def on_receive(self, handler: Callable[[E_co], Coroutine[Any, Any, R]]) -> SelectClause[R]: ...
+    @overload
+    def on_receive(self, handler: Callable[[E_co], R]) -> SelectClause[R]: ...
+    def on_receive(self, handler: Callable[[Any], Any] | None = None) -> SelectClause[Any]:
+        """A clause for `select`: take the next element, then call ``handler(element)``.
+
+        Once the channel is drained, its end raises in the select, as in `receive`.
+
+        Kotlin: `onReceive`.
+        """
+        return self._receive_clause(handler)
+
+    @overload
+    def on_receive_catching(self, handler: None = None) -> SelectClause[ChannelResult[E_co]]: ...
+    @overload
+    def on_receive_catching(
+        self, handler: Callable[[ChannelResult[E_co]], Coroutine[Any, Any, R]]
+    ) -> SelectClause[R]: ...
+    @overload
+    def on_receive_catching(self, handler: Callable[[ChannelResult[E_co]], R]) -> SelectClause[R]: ...
+    def on_receive_catching(self, handler: Callable[[Any], Any] | None = None) -> SelectClause[Any]:
+        """As `on_receive`, but the handler gets a result, which may say that the channel is closed.
+
+        Kotlin: `onReceiveCatching`.
+        """
+        return self._receive_catching_clause(handler)
+
+    @abstractmethod
+    def _receive_clause(self, handler: Callable[[Any], Any] | None) -> SelectClause[Any]: ...
+
+    @abstractmethod
+    def _receive_catching_clause(self, handler: Callable[[Any], Any] | None) -> SelectClause[Any]: ...
+
     @abstractmethod
     def cancel(self, cause: CancellationError | None = None) -> None:
         """Close from the receiving side and throw away what is inside.
@@ -92,6 +139,24 @@ class ReceiveChannel(ABC, Generic[E_co]):
                 done = action(element)
                 if isawaitable(done):
                     await done
+
+    @asynccontextmanager
+    async def consuming(self) -> AsyncGenerator[Self]:
+        """`consume` for those who think in ``async with``: ``async with channel.consuming() as elements:``."""
+        with self.consume() as elements:
+            yield elements
+
+    async def consume_to(self, collection: _Appending[E_co] | _Adding[E_co]) -> None:
+        """Put every element into a list, a deque, a set ... until the channel is closed.
+
+        Raises the cause of the closing; what was received by then stays in the collection.
+
+        Kotlin: `consumeTo`.
+        """
+        put = collection.append if isinstance(collection, _Appending) else collection.add
+        with self.consume():
+            async for element in self:
+                put(element)
 
     async def to_list(self) -> list[E_co]:
         """Every element until the channel is closed. Raises the cause of the closing. Kotlin: `toList`."""

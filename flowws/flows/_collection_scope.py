@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowws._core import CompletableJob, CoroutineScope, current_job
+from flowws._core import CoroutineScope, ScopeJob, current_job
 
 
 class CollectionScope(CoroutineScope):
@@ -16,4 +16,4 @@ class CollectionScope(CoroutineScope):
     """
 
     def __init__(self, name: str) -> None:
-        self._job = CompletableJob(name, current_job(), contained=True, background=True)
+        self._job = ScopeJob(name, current_job(), contained=True, background=True)

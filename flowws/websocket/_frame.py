@@ -131,7 +131,7 @@ class TextFrame(Frame):
         self, data: str | bytes, *, fin: bool = True, rsv1: bool = False, rsv2: bool = False, rsv3: bool = False
     ) -> None:
         if isinstance(data, str):
-            self.payload = data if type(data) is str else str.__str__(data)  # a StrEnum: its text
+            self.payload: bytes | str = data if type(data) is str else str.__str__(data)  # a StrEnum: its text
             self.bits = _FIN if fin else 0
             if rsv1 or rsv2 or rsv3:
                 self.bits |= (_RSV1 if rsv1 else 0) | (_RSV2 if rsv2 else 0) | (_RSV3 if rsv3 else 0)

@@ -10,7 +10,7 @@ from weakref import WeakSet
 from flowws._core import CancellationError, Job, Waiter, current_job
 from flowws.channels import Channel, ChannelResult, ClosedReceiveChannelError
 
-from ._frame import PLAIN, TEXT, Frame
+from ._frame import PLAIN, TEXT, Frame, TextFrame
 from .engines import Connection
 
 _NOBODY: Final = object()
@@ -50,6 +50,7 @@ class Incoming(Channel[Frame]):
         self, capacity: int, connection: Connection, on_other: Callable[[int, bytes, bool, int], None]
     ) -> None:
         super().__init__(Channel.UNLIMITED)
+        self._queue_of_receivers()  # `__anext__` finds it made
         self._on_other = on_other
         self.takes_whole = True
         """Whether a whole message may come now: the session is open, and no fragmented one is under way."""
@@ -66,18 +67,14 @@ class Incoming(Channel[Frame]):
     # Every message goes through `text_received` and `__anext__`: each is one call instead of the four of `Channel`,
     # whose queues they share. benchmarks/bench_echo.py pays for it.
 
-    def text_received(self, payload: bytes) -> None:
+    def text_received(self, text: str) -> None:
         """Take a whole text from the engine, unless this is no time for one: then it goes to the link."""
         if not self.takes_whole:
-            self._on_other(TEXT, payload, True, 0)
+            self._on_other(TEXT, text.encode(), True, 0)
             return
-        try:
-            text = payload.decode()
-        except UnicodeDecodeError:
-            self._on_other(TEXT, payload, True, 0)
-            return
-        frame = _new(Frame.Text)
-        frame.text, frame.raw, frame.bits = text, payload, PLAIN
+        frame = _new(TextFrame)
+        frame.payload = text
+        frame.bits = PLAIN
         receivers = self._receivers
         if receivers:
             receiver = receivers.popleft()
@@ -158,6 +155,11 @@ class Incoming(Channel[Frame]):
             if not self._over or (end is not self._receive_error() and not isinstance(end, ClosedReceiveChannelError)):
                 raise
             return ChannelResult.closed(self._receive_error())
+
+    def _poll(self) -> Any:
+        self._note(current_job())
+        self._before_taking()
+        return super()._poll()
 
     def try_receive(self) -> ChannelResult[Frame]:
         self._note(current_job())

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from flowws._core import IllegalStateError, Waiter, checkpoint, new_waiter
+from flowws._core import (
+    NOT_YET,
+    IllegalStateError,
+    Place,
+    SelectClause,
+    Waiter,
+    checkpoint,
+    current_loop_or_none,
+    new_waiter,
+)
 from flowws.channels import ChannelResult, SendChannel
 
 from ._close_reason import CloseReason
@@ -19,6 +28,8 @@ BUDGET: Final = 128
 
 _SENT: Final[ChannelResult[None]] = ChannelResult.success(None)
 _NOT_NOW: Final[ChannelResult[None]] = ChannelResult.failure()
+
+R_co = TypeVar("R_co", covariant=True)
 
 
 class Outgoing(SendChannel[Frame]):
@@ -39,6 +50,7 @@ class Outgoing(SendChannel[Frame]):
     __slots__ = (
         "_capacity",
         "_connection",
+        "_home",
         "_on_close",
         "_on_frame_close",
         "_queue",
@@ -55,11 +67,12 @@ class Outgoing(SendChannel[Frame]):
         self._capacity = capacity
         self._connection = connection
         self._queue: deque[tuple[int, bytes]] = deque()
-        self._senders: deque[tuple[Waiter[None], Frame]] = deque()
+        self._senders: deque[tuple[Waiter[None] | Place, Frame]] = deque()
         self._reason: CloseReason | None = None
         self._then: Callable[[], object] | None = None  # writes the Close frame, once the queue is empty
         self._on_close: Callable[[BaseException | None], object] | None = None
         self._on_frame_close = on_frame_close
+        self._home = current_loop_or_none()  # for threads
         self.streak = 0
         """How many sends in a row did not have to wait; whoever raises it to `BUDGET` owes a `breathe`."""
         self.write = connection.write
@@ -91,13 +104,16 @@ class Outgoing(SendChannel[Frame]):
             return ChannelResult.closed(SessionClosedError(self._reason))
         return _SENT if self.put(_checked(element)) else _NOT_NOW
 
+    def _send_clause(self, element: Frame, handler: Callable[[Any], Any] | None) -> SelectClause[Any]:
+        return OutgoingClause(self, _checked(element), handler)
+
     def put(self, frame: Frame) -> bool:
         """Take a frame now: True. False if its sender has to `park` with it."""
-        data = frame.data  # encoded here, where a text that cannot be is its sender's mistake
         if self.is_ready and frame.bits == PLAIN:
             self.streak += 1
-            self.write(frame.opcode, data)
+            self.write(frame.opcode, frame.payload)
             return True
+        data = frame.data  # encoded here, where a text that cannot be is its sender's mistake
         if self._reason is not None:
             raise SessionClosedError(self._reason)
         _check(frame)
@@ -133,6 +149,24 @@ class Outgoing(SendChannel[Frame]):
         """One real checkpoint."""
         self.streak = 0
         await checkpoint()
+
+    # What the bridge from threads asks for
+
+    def _bridge(self) -> Outgoing:
+        return self
+
+    def _offer_or_queue(self, parked: tuple[Any, Frame]) -> bool:
+        if self.put(_checked(parked[1])):
+            return True
+        self._senders.append(parked)
+        return False
+
+    def _give_up(self, parked: tuple[Any, Frame]) -> None:
+        if parked in self._senders:
+            self._senders.remove(parked)
+
+    def _drop(self, element: Frame) -> None:
+        """A frame that is not sent holds nothing that would have to be freed."""
 
     # What the engine says
 
@@ -203,6 +237,31 @@ class Outgoing(SendChannel[Frame]):
     def __repr__(self) -> str:
         state = "open" if self._reason is None else "closed"
         return f"<Outgoing {state}, {len(self._queue)} frames waiting, {len(self._senders)} senders>"
+
+
+class OutgoingClause(SelectClause[R_co]):
+    """`outgoing.on_send(frame, handler)`."""
+
+    __slots__ = ("_frame",)
+    subject: Outgoing
+
+    def __init__(self, outgoing: Outgoing, frame: Frame, handler: Callable[[Any], Any] | None) -> None:
+        super().__init__(outgoing, handler)
+        self._frame = frame
+
+    def poll(self) -> Any:
+        return self.subject if self.subject.put(self._frame) else NOT_YET
+
+    def park(self, place: Place) -> None:
+        place.ticket = (place, self._frame)
+        self.subject._senders.append(place.ticket)
+
+    def leave(self, place: Place) -> None:
+        if place.ticket in self.subject._senders:
+            self.subject._senders.remove(place.ticket)
+
+    def conclude(self, value: object) -> Outgoing:
+        return self.subject
 
 
 def _checked(frame: Frame) -> Frame:

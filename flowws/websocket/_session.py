@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Container
-from typing import Any, Final, TypeVar, TypeVarTuple, overload
+from typing import Any, Final, TypeVar, overload
 
 import anyio
 
@@ -29,7 +29,6 @@ from ._outgoing import BUDGET
 from .engines import Connection, Timer
 
 T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 _log: Final = logging.getLogger("flowws.websocket")
 
@@ -58,7 +57,7 @@ class DefaultWebSocketSession(CoroutineScope):
         super().__init__(name, supervisor=True, exception_handler=self._job_failed, parent=parent)
         self._config = config
         self._close_reason: CompletableDeferred[CloseReason] = CompletableDeferred(name=f"close reason of {name}")
-        self._connection_over = CompletableJob(f"connection of {name}")
+        self._connection_over = CompletableJob(name=f"connection of {name}")
         self._lingering: Timer | None = None
         self._main: Job | None = None  # the handler
         self._main_started = False
@@ -116,7 +115,7 @@ class DefaultWebSocketSession(CoroutineScope):
         if (
             outgoing.is_ready and frame.bits == PLAIN
         ):  # what `put` does first, without the call: benchmarks/bench_echo.py
-            outgoing.write(frame.opcode, frame.raw or frame.data)
+            outgoing.write(frame.opcode, frame.payload)
             outgoing.streak += 1
         elif not outgoing.put(frame):
             await outgoing.park(frame)
@@ -191,13 +190,9 @@ class DefaultWebSocketSession(CoroutineScope):
 
     # Jobs
 
-    def launch(self, main: Callable[[*Ts], Awaitable[object]], *args: *Ts, name: str | None = None) -> Job:
+    def _open_job(self, main: object) -> Job:
         self._check_open()
-        return super().launch(main, *args, name=name)
-
-    def async_(self, main: Callable[[*Ts], Awaitable[T]], *args: *Ts, name: str | None = None) -> Deferred[T]:
-        self._check_open()
-        return super().async_(main, *args, name=name)
+        return super()._open_job(main)
 
     def _check_open(self) -> None:
         if self._link.reason is not None:

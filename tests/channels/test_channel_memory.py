@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
+from collections import deque
+from collections.abc import Callable
 
-from flowws import (
-    Channel,
-    coroutine_scope,
-)
+from flowws import Channel, coroutine_scope
 from tests.core.observing import turns
 
 
@@ -47,3 +47,46 @@ async def test_a_received_element_is_not_kept_by_the_channel() -> None:
     gc.collect()
     assert ref() is None
     channel.close()
+
+
+def size_of(make: Callable[[], object]) -> int:
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        kept = make()
+        after, _ = tracemalloc.get_traced_memory()
+        del kept
+    finally:
+        tracemalloc.stop()
+    return after - before
+
+
+async def test_an_empty_channel_takes_less_than_a_kilobyte() -> None:
+    def thousand() -> list[Channel[int]]:
+        return [Channel[int](capacity) for _ in range(250) for capacity in capacities]
+
+    capacities = (Channel.RENDEZVOUS, Channel.BUFFERED, Channel.CONFLATED, Channel.UNLIMITED)
+    assert size_of(thousand) < 1000 * 1024
+
+
+async def test_a_channel_that_somebody_waits_on_makes_one_queue_for_that_side_alone() -> None:
+    async with coroutine_scope() as scope:
+        channel = Channel[int]()
+        scope.launch(channel.receive)
+        await turns()
+        assert isinstance(channel._receivers, deque)
+        assert not isinstance(channel._senders, deque)
+        await channel.send(1)
+
+
+def test_a_million_buffered_numbers_take_little_more_than_a_deque_of_them() -> None:
+    numbers = [10**6 + number for number in range(1_000_000)]  # made before: it is the queues that are compared
+
+    def fill() -> Channel[int]:
+        channel = Channel[int](Channel.UNLIMITED)
+        for number in numbers:
+            channel.try_send(number)
+        return channel
+
+    assert size_of(fill) < 1.2 * size_of(lambda: deque(numbers))

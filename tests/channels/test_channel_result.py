@@ -127,6 +127,32 @@ def test_k36_text_form() -> None:
     assert repr(ChannelResult.failure()) == "Failed"
 
 
+def test_each_action_is_called_for_its_kind_of_result_and_the_result_is_returned() -> None:
+    cause = ValueError()
+    told: list[object] = []
+    results: list[ChannelResult[int]] = [
+        ChannelResult.success(3),
+        ChannelResult.failure(),
+        ChannelResult.closed(None),
+        ChannelResult.closed(cause),
+    ]
+    for result in results:
+        same = (
+            result.on_success(lambda value: told.append(("success", value)))
+            .on_failure(lambda error: told.append(("failure", error)))
+            .on_closed(lambda error: told.append(("closed", error)))
+        )
+        assert same is result
+    assert told == [
+        ("success", 3),
+        ("failure", None),
+        ("failure", None),
+        ("closed", None),
+        ("failure", cause),
+        ("closed", cause),
+    ]
+
+
 def test_results_are_made_by_their_three_names() -> None:
     with pytest.raises(TypeError, match="success"):
         ChannelResult()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import anyio
 import pytest
 
@@ -126,6 +128,44 @@ async def test_k61_to_list_raises_the_cause_and_consume_each_keeps_what_it_had()
     with pytest.raises(ValueError, match="cause"):
         await channel.consume_each(kept.append)
     assert kept == [1, 2]
+
+
+async def test_consume_to_fills_any_collection_and_cancels() -> None:
+    into: tuple[list[int], deque[int], set[int]] = [0], deque([0], maxlen=2), {0}
+    for collection in into:
+        channel = filled(1, 2, 2)
+        channel.close()
+        await channel.consume_to(collection)
+        assert channel.is_closed_for_receive
+    assert into == ([0, 1, 2, 2], deque([2, 2]), {0, 1, 2})
+
+
+async def test_k61_consume_to_raises_the_cause_and_leaves_what_was_received() -> None:
+    cause = ValueError("cause")
+    channel = filled(1, 2)
+    channel.close(cause)
+    kept: list[int] = []
+    with pytest.raises(ValueError, match="cause") as caught:
+        await channel.consume_to(kept)
+    assert caught.value is cause
+    assert kept == [1, 2]
+
+
+async def test_consuming_is_consume_for_async_with() -> None:
+    error = ValueError("of the consumer")
+    channel = filled(1, 2)
+    async with channel.consuming() as elements:
+        assert elements is channel
+        assert await elements.receive() == 1
+    assert channel.is_closed_for_receive
+    channel = filled(1)
+    with pytest.raises(ValueError, match="of the consumer") as caught:
+        async with channel.consuming():
+            raise error
+    assert caught.value is error
+    cause = channel.try_receive().exception_or_none()
+    assert isinstance(cause, CancellationError)
+    assert cause.__cause__ is error
 
 
 async def test_receive_as_flow_shares_and_leaves_the_channel_open() -> None:

@@ -55,7 +55,7 @@ async def test_k301_a_scope_has_a_job_of_its_own_and_is_active_until_cancelled()
     scope.cancel()
     assert not scope.is_active
     await scope.join()
-    assert repr(scope) == "<CoroutineScope <CompletableJob 'service' cancelled>>"
+    assert repr(scope) == "<CoroutineScope <ScopeJob 'service' cancelled>>"
 
 
 async def test_an_idle_scope_is_complete_as_soon_as_it_is_cancelled() -> None:
@@ -343,7 +343,7 @@ async def test_k297_a_supervisor_within_uses_the_handler_above_it() -> None:
 async def test_k296_failures_stop_at_a_supervisor_with_a_parent_but_its_own_do_not() -> None:
     told = Told()
     with reported() as errors:
-        parent = CompletableJob("parent")
+        parent = CompletableJob(name="parent")
         scope = CoroutineScope(supervisor=True, parent=parent, exception_handler=told)
         await scope.launch(fail).join()
         assert scope.is_active
@@ -351,8 +351,8 @@ async def test_k296_failures_stop_at_a_supervisor_with_a_parent_but_its_own_do_n
         assert isinstance(scope.job, CompletableJob)
         scope.job.complete_exceptionally(KeyError("its own"))
         assert parent.is_cancelled
-    assert len(told.failures) == 1
-    assert [type(error) for error in errors] == [KeyError]
+    assert [text for _, text in told.failures] == ["failure"]  # whoever failed a job by hand knows
+    assert errors == []
 
 
 async def test_a_raising_handler_is_reported_together_with_the_failure() -> None:

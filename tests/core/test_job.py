@@ -78,7 +78,7 @@ async def test_k271_k272_a_job_whose_body_has_returned_stays_active_until_its_ch
         kept: list[CompletableJob] = []
 
         async def body() -> None:
-            kept.append(CompletableJob("child", current_job()))
+            kept.append(CompletableJob(current_job(), name="child"))
 
         job = scope.launch(body)
         await turns()
@@ -92,7 +92,7 @@ async def test_k272_a_child_that_fails_while_its_parent_completes_takes_away_the
     kept: list[CompletableJob] = []
 
     async def body() -> int:
-        kept.append(CompletableJob("child", current_job()))
+        kept.append(CompletableJob(current_job(), name="child"))
         return 7
 
     async with supervisor_scope() as scope:
@@ -115,10 +115,10 @@ async def test_k273_the_parent_is_there_until_completion() -> None:
 
 
 async def test_k274_a_job_under_a_cancelled_or_finished_parent_is_cancelled_at_once() -> None:
-    cancelled = CompletableJob("parent")
+    cancelled = CompletableJob(name="parent")
     cancelled.cancel()
-    assert CompletableJob("child", cancelled).is_completed
-    finished = CompletableJob("parent")
+    assert CompletableJob(cancelled, name="child").is_completed
+    finished = CompletableJob(name="parent")
     finished.complete()
     child = CompletableDeferred[int](finished)
     assert child.is_cancelled
@@ -261,8 +261,9 @@ async def test_k281_later_failures_ride_along_as_notes_and_are_logged(caplog: py
             scope.launch(cleanup_fails)
             scope.launch(fail)
     assert caught.value is first
-    assert len(first.__notes__) == 1
-    assert "KeyError('second')" in first.__notes__[0]
+    assert len(first.__notes__) == 2
+    assert "in job" in first.__notes__[0]
+    assert "KeyError('second')" in first.__notes__[1]
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [KeyError]
 
 
@@ -341,7 +342,7 @@ async def test_the_cause_of_a_cancellation_reaches_handlers_and_children() -> No
 @pytest.mark.parametrize("cause", [None, "a text", ValueError("an error")])
 async def test_any_cause_becomes_a_cancellation_error(cause: str | BaseException | None) -> None:
     causes: list[BaseException | None] = []
-    job = CompletableJob("work")
+    job = CompletableJob(name="work")
     job.invoke_on_completion(causes.append)
     job.cancel(cause)
     [got] = causes

@@ -61,7 +61,7 @@ async def test_k283_the_joiner_is_cancelled_when_the_joined_child_fails_its_scop
 
 @pytest.mark.parametrize("how", ["join", "cancel_and_join"])
 async def test_k284_join_checks_the_callers_own_cancellation_even_when_there_is_nothing_to_wait_for(how: str) -> None:
-    job = CompletableJob("work")
+    job = CompletableJob(name="work")
     job.complete()
     passed = False
     with anyio.CancelScope() as cancelled:
@@ -105,7 +105,7 @@ async def test_k292_many_may_join_and_all_are_woken() -> None:
 
 async def test_k286_a_handler_runs_once_synchronously_and_at_once_on_a_complete_job() -> None:
     causes: list[BaseException | None] = []
-    job = CompletableJob("work")
+    job = CompletableJob(name="work")
     job.invoke_on_completion(causes.append)
     job.complete()
     assert causes == [None]
@@ -120,7 +120,7 @@ async def test_k286_a_handler_runs_once_synchronously_and_at_once_on_a_complete_
 
 async def test_k286_a_disposed_handler_is_not_called_and_dispose_is_harmless_within() -> None:
     called: list[str] = []
-    job = CompletableJob("work")
+    job = CompletableJob(name="work")
     gone = job.invoke_on_completion(lambda _: called.append("gone"))
     gone.dispose()
     gone.dispose()
@@ -141,7 +141,7 @@ async def test_k286_a_raising_handler_stops_no_other_and_is_reported() -> None:
         raise ValueError("bad handler")
 
     with reported() as errors:
-        job = CompletableJob("work")
+        job = CompletableJob(name="work")
         job.invoke_on_completion(bad)
         job.invoke_on_completion(lambda _: called.append("good"))
         assert job.complete()
@@ -153,8 +153,8 @@ async def test_k286_a_raising_handler_stops_no_other_and_is_reported() -> None:
 
 
 async def test_k298_complete_is_true_once_and_waits_for_the_children() -> None:
-    job = CompletableJob("work")
-    child = CompletableJob("child", job)
+    job = CompletableJob(name="work")
+    child = CompletableJob(job, name="child")
     assert job.complete()
     assert not job.complete()
     assert not job.complete_exceptionally(ValueError())
@@ -167,20 +167,20 @@ async def test_k298_complete_exceptionally_cancels_the_children_and_fails_the_pa
     error = ValueError("why")
     causes: list[BaseException | None] = []
     with reported() as errors:
-        parent = CompletableJob("parent")
-        job = CompletableJob("work", parent)
-        child = CompletableJob("child", job)
+        parent = CompletableJob(name="parent")
+        job = CompletableJob(parent, name="work")
+        child = CompletableJob(job, name="child")
         child.invoke_on_completion(causes.append)
         assert job.complete_exceptionally(error)
     assert parent.is_cancelled
     assert isinstance(causes[0], CancellationError)
     assert causes[0].__cause__ is error
-    assert errors == [error]  # told once, by the root
+    assert errors == []  # whoever failed a job by hand knows
 
 
 async def test_k298_cancelling_it_does_not_touch_its_parent() -> None:
-    parent = CompletableJob("parent")
-    job = CompletableJob("work", parent)
+    parent = CompletableJob(name="parent")
+    job = CompletableJob(parent, name="work")
     job.cancel()
     assert flags(job) == (False, True, True)
     assert flags(parent) == (True, False, False)
@@ -232,7 +232,7 @@ async def test_join_and_await_from_another_loop_in_another_thread(elsewhere: str
 def test_joining_from_other_threads_races_completion_and_nobody_hangs() -> None:
     """A handler is registered in one thread at the very moment when the job completes in another."""
     for _ in range(200):
-        job = CompletableJob("work")
+        job = CompletableJob(name="work")
         told: list[object] = []
         start = threading.Barrier(2)
 

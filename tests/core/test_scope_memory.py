@@ -47,7 +47,7 @@ async def test_a_failed_scope_and_its_error_are_freed() -> None:
 async def test_children_that_have_ended_are_not_kept_by_a_scope_that_lives_on() -> None:
     async with CoroutineScope() as scope:
         refs = [weakref.ref(scope.launch(turns, 1)) for _ in range(100)]
-        promise = weakref.ref(CompletableJob("promise", scope.job))
+        promise = weakref.ref(CompletableJob(scope.job, name="promise"))
         kept = promise()
         assert kept is not None
         kept.complete()

@@ -9,7 +9,7 @@ import anyio
 import pytest
 import trio.testing
 
-from flowws import coroutine_scope, delay, yield_now
+from flowws import await_cancellation, coroutine_scope, delay, yield_now
 from flowws._core import to_seconds
 
 
@@ -63,6 +63,17 @@ async def test_k311_yield_lets_others_run_and_checks_cancellation() -> None:
         await yield_now()
         passed = True
     assert not passed
+
+
+async def test_await_cancellation_waits_until_the_task_is_cancelled() -> None:
+    async with coroutine_scope() as scope:
+        job = scope.launch(await_cancellation)
+        for _ in range(12):
+            await yield_now()
+        assert job.is_active
+        job.cancel()
+        await job.join()
+        assert job.is_cancelled
 
 
 @pytest.mark.parametrize(

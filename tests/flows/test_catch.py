@@ -101,7 +101,7 @@ async def test_an_outer_timeout_is_not_seen() -> None:
     assert seen == []
 
 
-@pytest.mark.parametrize("failure", [FlowTimeoutError("late"), TimeoutError("late"), CancellationError("gone")])
+@pytest.mark.parametrize("failure", [FlowTimeoutError(1.0), TimeoutError("late"), CancellationError("gone")])
 async def test_a_timeout_or_a_cancellation_error_of_the_upstream_is_seen(failure: Exception) -> None:
     """K152: only the backend's own cancellation always passes"""
     seen: list[Exception] = []

@@ -18,6 +18,7 @@ HEAVY = (
     "websockets",
     "flowws.websocket",
     "flowws.demo",
+    "flowws.testing",
 )
 
 
@@ -35,6 +36,12 @@ def test_the_stream_floors_load_no_websocket_code_and_no_heavy_package(statement
     modules = loaded_by(statement)
     assert "flowws" in modules
     assert [name for name in HEAVY if name in modules] == []
+
+
+def test_what_not_every_program_uses_is_loaded_when_it_is_asked_for() -> None:
+    rooms = {"flowws.channels._actor", "flowws.channels._select", "flowws.channels._threads", "flowws._core._mutex"}
+    assert loaded_by("import flowws") & rooms == set()
+    assert loaded_by("from flowws import Mutex, actor, select") & rooms == rooms - {"flowws.channels._threads"}
 
 
 def test_websocket_is_loaded_by_the_one_who_asks_for_it() -> None:

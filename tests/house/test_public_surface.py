@@ -7,19 +7,25 @@ from types import ModuleType
 
 import pytest
 
-FRONT_DOORS = ("flowws", "flowws._core", "flowws.channels", "flowws.flows", "flowws.websocket")
+FRONT_DOORS = ("flowws", "flowws._core", "flowws.channels", "flowws.flows", "flowws.websocket", "flowws.testing")
 
 # What this version promises, by front door. `flowws` gives out everything below the websocket floor as well.
 PROMISED = {
     "flowws._core": """
-        CancellationError CompletableDeferred CompletableJob CoroutineScope Deferred FlowTimeoutError IllegalStateError
-        Job NoSuchElementError ScopeClosedError coroutine_scope current_job supervisor_scope
+        CancellationError CompletableDeferred CompletableJob CoroutineContext CoroutineExceptionHandler CoroutineScope
+        CoroutineStart Deferred FlowTimeoutError IllegalStateError Job Mutex NoSuchElementError ScopeClosedError
+        SelectClause Semaphore SupervisorJob await_all await_cancellation coroutine_scope current_context current_job
+        delay join_all non_cancellable supervisor_scope with_context with_timeout with_timeout_or_none yield_now
     """,
     "flowws.channels": """
-        BufferOverflow Channel ChannelResult ClosedReceiveChannelError ClosedSendChannelError ReceiveChannel SendChannel
+        ActorScope BufferOverflow Channel ChannelResult ClosedReceiveChannelError ClosedSendChannelError ProducerScope
+        ReceiveChannel SendChannel TickerMode actor on_timeout produce select select_unbiased ticker while_select
     """,
     "flowws.flows": """
         Flow MutableSharedFlow MutableStateFlow SharedFlow SharingStarted StateFlow as_flow flow flow_of
+    """,
+    "flowws.testing": """
+        LeakError Order TestScheduler TestScope TestTimeoutError check_channel run_test virtual_time
     """,
     "flowws.websocket": """
         CloseReason DefaultWebSocketSession Frame SessionClosedError WebSocketClient WebSocketServer
@@ -39,8 +45,16 @@ def door(name: str) -> ModuleType:
 @pytest.mark.parametrize("name", FRONT_DOORS)
 def test_all_is_sorted_and_true(name: str) -> None:
     names = list(door(name).__all__)
-    assert names == sorted(set(names))
+    assert names == sorted(set(names), key=lambda name: (not name.isupper(), name))  # constants first
     assert [each for each in names if not hasattr(door(name), each)] == []
+
+
+@pytest.mark.parametrize("name", FRONT_DOORS)
+def test_dir_shows_what_all_promises(name: str) -> None:
+    """Also the names whose rooms are loaded when they are first asked for: completion in a notebook must offer them."""
+    assert set(door(name).__all__) - set(dir(door(name))) == set()
+    with pytest.raises(AttributeError, match=f"module '{name}' has no attribute 'nonsense'"):
+        _ = door(name).nonsense
 
 
 @pytest.mark.parametrize("name", FRONT_DOORS)

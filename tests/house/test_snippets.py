@@ -115,7 +115,8 @@ def examples(path: Path) -> Iterator[doctest.DocTest]:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             docstring = ast.get_docstring(node, clean=False) or ""
             if found := doctest.DocTestParser().get_examples(docstring):
-                names = {**vars(flowws), **vars(importlib.import_module(module)), "run": anyio.run}
+                public = {name: getattr(flowws, name) for name in flowws.__all__}
+                names = {**public, **vars(importlib.import_module(module)), "run": anyio.run}
                 name = getattr(node, "name", module)
                 yield doctest.DocTest(found, names, name, str(path), node.body[0].lineno - 1, docstring)
 
