@@ -1,4 +1,4 @@
-"""Writes the parts of the pages that are made from the code, each between a marker and its end.
+"""Writes the parts of the pages that are made from the code, each between a marker and its end, and the pictures.
 
 ``make docs`` runs it; a test fails when a page is behind the code.
 """
@@ -6,10 +6,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
+from inspect import getdoc
 from pathlib import Path
 
+import flowws
 from flowws._core import _job_state as job
+
+sys.path.append(str(Path(__file__).parent))
+from marbles.drawing import drawn
+from marbles.examples import EXAMPLES
 
 MARKED = re.compile(r"(<!-- made from the code: (?P<part>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -32,7 +39,33 @@ def job_flags() -> str:
     return "\n".join(["| state | `is_active` | `is_completed` | `is_cancelled` |", "|---|---|---|---|", *rows])
 
 
-PARTS: dict[str, Callable[[], str]] = {"job states": job_states, "job flags": job_flags}
+def operators() -> str:
+    """Every operator with its sentence and its picture, theme by theme."""
+    lines: list[str] = []
+    for theme, marbles in EXAMPLES.items():
+        lines += [f"## {theme}", ""]
+        for marble in marbles:
+            lines += [f"### `{marble.operator}`", "", _summary(marble.operator), ""]
+            lines += ["```python", marble.where.strip(), "```", ""] if marble.where else []
+            lines += [f"![{marble.code.replace('[', '(').replace(']', ')')}](marbles/{marble.operator}.svg)", ""]
+    return "\n".join(lines).rstrip()
+
+
+def _summary(operator: str) -> str:
+    """The first paragraph of an operator's docstring, as Markdown."""
+    places = (flowws.Flow, flowws.MutableSharedFlow, flowws.MutableStateFlow, flowws)
+    function = next(getattr(place, operator) for place in places if hasattr(place, operator))
+    paragraph = (getdoc(function) or "").split("\n\n")[0].replace("\n", " ")
+    return re.sub(r"``(.+?)``", r"`\1`", paragraph)
+
+
+def pictures() -> dict[str, str]:
+    """The marble diagrams, by file name. Each is drawn from a run of its expression in virtual time."""
+    everything = [marble for marbles in EXAMPLES.values() for marble in marbles]
+    return {f"{marble.operator}.svg": drawn(marble.code, marble.run()) for marble in everything}
+
+
+PARTS: dict[str, Callable[[], str]] = {"job states": job_states, "job flags": job_flags, "operators": operators}
 
 
 def renewed(page: str) -> str:
@@ -49,11 +82,14 @@ def _tick(flag: bool) -> str:
 
 
 def main() -> None:
-    """Bring every page up to date."""
+    """Bring every page and picture up to date."""
     for path in sorted(Path(__file__).parent.glob("*.md")):
         page = path.read_text(encoding="utf-8")
         if renewed(page) != page:
             path.write_text(renewed(page), encoding="utf-8")
+    folder = Path(__file__).parent / "marbles"
+    for name, picture in pictures().items():
+        (folder / name).write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":

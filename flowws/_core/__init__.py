@@ -5,7 +5,7 @@ With the picows engine, the only place of this library that knows asyncio and tr
 
 from typing import TYPE_CHECKING
 
-from ._backend import Waiter, checkpoint, current_loop_or_none, new_waiter, report
+from ._backend import Waiter, checkpoint, closing_itself, current_loop_or_none, new_waiter, report, waiter_maker
 from ._completable_job import CompletableJob, ScopeJob, SupervisorJob
 from ._coroutine_context import CoroutineContext, current_context
 from ._coroutine_start import CoroutineStart
@@ -61,6 +61,7 @@ __all__ = [
     "await_cancellation",
     "check_handler",
     "checkpoint",
+    "closing_itself",
     "coroutine_scope",
     "current_context",
     "current_job",
@@ -72,6 +73,7 @@ __all__ = [
     "report",
     "supervisor_scope",
     "to_seconds",
+    "waiter_maker",
     "when_asked",
     "with_context",
     "with_timeout",

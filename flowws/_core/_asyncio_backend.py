@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Future, Task, get_running_loop
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
+from types import coroutine
+from typing import Any, TypeVar, cast
 
 from anyio import CancelScope
-from anyio.lowlevel import checkpoint as checkpoint
 
 from ._backend import Waiter
+
+_T = TypeVar("_T")
 
 # To ask anyio which loop runs, per job, costs a tenth of a launch (benchmarks/bench_job.py).
 _scope_of_asyncio: type[CancelScope] | None = None
@@ -58,3 +60,13 @@ def current_loop() -> AsyncioLoop | None:
 
 
 new_waiter: Callable[[], Waiter[Any]] = Future  # of the running loop: `loop.create_future()` with two calls less
+
+
+@coroutine
+def checkpoint() -> Generator[None]:
+    """One turn of the loop: all that `asyncio.sleep` and anyio's checkpoint do, without the two frames around it."""
+    yield
+
+
+def closing_itself(values: AsyncIterator[_T]) -> AsyncGenerator[_T, None]:
+    return cast("AsyncGenerator[_T, None]", values)  # the loop\'s own finalizer does that

@@ -10,7 +10,7 @@ trio`` does it), never the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from sys import modules
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         def current_loop(self) -> Loop | None: ...
         def new_waiter(self) -> Waiter[Any]: ...
         def checkpoint(self) -> Awaitable[None]: ...
+        def closing_itself(self, values: AsyncIterator[_T]) -> AsyncGenerator[_T, None]: ...
 
 
 _asyncio: _Backend | None = None
@@ -129,6 +130,16 @@ def new_waiter() -> Waiter[Any]:
     return _backend().new_waiter()
 
 
+def waiter_maker() -> Callable[[], Waiter[Any]]:
+    """`new_waiter` of the loop that runs here, for whoever parks again and again."""
+    return _backend().new_waiter
+
+
 def checkpoint() -> Awaitable[None]:
     """Let other tasks run once, and notice cancellation."""
     return _backend().checkpoint()
+
+
+def closing_itself(values: AsyncIterator[_T]) -> AsyncGenerator[_T, None]:
+    """`values`, an async generator, which is closed promptly and silently when it is dropped half-way."""
+    return _backend().closing_itself(values)

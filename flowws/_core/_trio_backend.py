@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
 from contextvars import copy_context
-from typing import Any
+from typing import Any, TypeVar
 
 import outcome
 import trio
@@ -24,6 +24,9 @@ from trio.lowlevel import (
 )
 
 from ._backend import Waiter
+from ._self_closing import SelfClosing
+
+_T = TypeVar("_T")
 
 
 class TrioWaiter:
@@ -133,5 +136,15 @@ def current_loop() -> TrioLoop | None:
         return loop
 
 
+def _this_loop() -> TrioLoop:
+    loop = current_loop()
+    assert loop is not None  # this room is asked in a trio task only
+    return loop
+
+
 def new_waiter() -> Waiter[Any]:
     return TrioWaiter()
+
+
+def closing_itself(values: AsyncIterator[_T]) -> AsyncGenerator[_T, None]:
+    return SelfClosing(values, _this_loop())  # trio's own finalizer would warn

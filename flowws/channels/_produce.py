@@ -24,15 +24,16 @@ def produce(
     on_undelivered_element: Callable[[E], object] | None = None,
     *,
     name: str | None = None,
+    start: CoroutineStart = CoroutineStart.DEFAULT,
 ) -> ReceiveChannel[E]:
     """Start ``main(producer)`` as a job of `scope` and return the channel that it fills; see `CoroutineScope.produce`.
 
-    Takes the options of `Channel`.
+    Takes the options of `Channel`; `start` says when the body begins, as in `CoroutineScope.launch`.
     """
     channel: _Produced[E] = _Produced(capacity, on_buffer_overflow, on_undelivered_element)
     job = channel.job = ProducerJob(scope._name_of(main, name), scope._open_job(main))
     job.invoke_on_completion(channel.producer_ended)
-    scope._begin(job, main, (ProducerScope(job, channel),), CoroutineStart.DEFAULT)
+    scope._begin(job, main, (ProducerScope(job, channel),), start)
     return channel
 
 

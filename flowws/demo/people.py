@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Self, TypeVar, cast
+from typing import Self, TypeVar
 
 import anyio
 from anyio import to_thread
@@ -94,8 +94,7 @@ class People:
 
 @flow
 async def _feed(people: People, wanted: PeopleFilter) -> AsyncIterator[Snapshot | Update]:
-    subscription = cast("AsyncGenerator[Update]", aiter(people.updates))  # before the snapshot: no gap between the two
-    async with aclosing(subscription) as updates:
+    async with aclosing(aiter(people.updates)) as updates:  # before the snapshot: no gap between the two
         snapshot = await people.snapshot(wanted)
         yield snapshot
         revision = snapshot.revision

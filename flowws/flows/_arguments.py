@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable
 from inspect import iscoroutine
 from typing import Any
 
@@ -10,6 +11,12 @@ def require_callable(function: object, name: str) -> None:
     """`TypeError` unless `function` can be called."""
     if not callable(function):
         raise TypeError(f"{name} must be a function, sync or async, not {function!r}")
+
+
+def require_async_iterable(source: object, name: str) -> None:
+    """`TypeError` unless `source` can be iterated over with ``async for``: a flow, say."""
+    if not isinstance(source, AsyncIterable):
+        raise TypeError(f"{name} must be a flow or another async iterable, not {source!r}")
 
 
 def require_count(count: object, name: str, *, least: int) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+)
 from functools import wraps
 from inspect import isasyncgenfunction, isawaitable
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
 from ._flow import Flow, FusedFlow
+from ._interop import AsyncQueue, awaited, called, is_async_queue, taken_from
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,16 +73,29 @@ def empty_flow() -> Flow[Any]:
 @overload
 def as_flow(source: AsyncIterable[T]) -> Flow[T]: ...
 @overload
+def as_flow(source: Awaitable[T]) -> Flow[T]: ...
+@overload
 def as_flow(source: Iterable[T]) -> Flow[T]: ...
+@overload
+def as_flow(source: AsyncQueue[T]) -> Flow[T]: ...
+@overload
+def as_flow(source: Callable[[], AsyncIterator[T]]) -> Flow[T]: ...
+@overload
+def as_flow(source: Callable[[], Iterator[T]]) -> Flow[T]: ...
 @overload
 def as_flow(source: Callable[[], Awaitable[T]]) -> Flow[T]: ...
 @overload
 def as_flow(source: Callable[[], T]) -> Flow[T]: ...
 def as_flow(source: Any) -> Flow[Any]:
-    """View an async iterable, an iterable or a function as a flow.
+    """View an iterable, an awaitable, a queue or a function as a flow.
 
-    Iterables are iterated anew for every collection; of an iterator, a later collection sees what is left. A function
-    without arguments, sync or async, is called for every collection and gives one value.
+    - An iterable, sync or async, is iterated anew for every collection; of an iterator, or a stream, a later collection
+      sees what is left. A stream is not closed: iterating it is not owning it.
+    - A function without arguments, sync or async, is called for every collection and gives one value; one that returns
+      an iterator, as every generator function does, gives all of that.
+    - An awaitable is awaited for every collection and gives one value; a coroutine can be collected once.
+    - Of an `asyncio.Queue`, or one like it, every item goes to one of the collectors, and counts as done when the next
+      one is asked for. The flow ends when the queue is shut down.
 
     >>> run(as_flow(range(3)).to_list)
     [0, 1, 2]
@@ -88,16 +110,15 @@ def as_flow(source: Any) -> Flow[Any]:
         return cast("Flow[Any]", source)
     if isinstance(source, AsyncIterable):
         return AsyncIterableFlow(cast("AsyncIterable[Any]", source))
+    if isawaitable(source):  # before the iterables: a future of asyncio can be iterated, too
+        return GeneratedFlow(awaited, (source,), {})
     if isinstance(source, Iterable):
         return IterableFlow(cast("Iterable[Any]", source), "as_flow")
+    if is_async_queue(source):
+        return GeneratedFlow(taken_from, (source,), {})
     if callable(source):
-        return GeneratedFlow(_one_value, (source,), {})
-    raise TypeError(f"as_flow takes an async iterable, an iterable or a function, not {source!r}")
-
-
-async def _one_value(produce: Callable[[], Any]) -> AsyncIterator[Any]:
-    value = produce()
-    yield await value if isawaitable(value) else value
+        return GeneratedFlow(called, (source,), {})
+    raise TypeError(f"as_flow takes an iterable, an awaitable, a queue or a function, not {source!r}")
 
 
 class GeneratedFlow(Flow[T]):
@@ -112,8 +133,8 @@ class GeneratedFlow(Flow[T]):
         self._args = args
         self._kwargs = kwargs
 
-    def __aiter__(self) -> AsyncIterator[T]:
-        return aiter(FusedFlow[T](self, ()))
+    def __aiter__(self) -> AsyncGenerator[T, None]:
+        return aiter(FusedFlow[T](self))
 
     def _open(self) -> AsyncIterator[T]:
         return self._generate(*self._args, **self._kwargs)
@@ -131,8 +152,8 @@ class AsyncIterableFlow(Flow[T]):
     def __init__(self, iterable: AsyncIterable[T]) -> None:
         self._iterable = iterable
 
-    def __aiter__(self) -> AsyncIterator[T]:
-        return aiter(FusedFlow[T](self, ()))
+    def __aiter__(self) -> AsyncGenerator[T, None]:
+        return aiter(FusedFlow[T](self))
 
     def _open(self) -> AsyncIterator[T]:
         return aiter(self._iterable)
@@ -150,8 +171,8 @@ class IterableFlow(Flow[T]):
         self._iterable = iterable
         self._builder = builder
 
-    def __aiter__(self) -> AsyncIterator[T]:
-        return aiter(FusedFlow[T](self, ()))
+    def __aiter__(self) -> AsyncGenerator[T, None]:
+        return aiter(FusedFlow[T](self))
 
     def _open(self) -> Iterator[T]:
         return iter(self._iterable)

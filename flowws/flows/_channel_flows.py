@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Generic, TypeVar
 
-from flowws._core import CancellationError, IllegalStateError
+from flowws._core import CancellationError, CoroutineScope, IllegalStateError, closing_itself
 from flowws.channels import ReceiveChannel
 
 from ._flow import Flow
@@ -39,8 +39,14 @@ class _ReceivingFlow(Flow[T]):
     def __init__(self, channel: ReceiveChannel[T]) -> None:
         self._channel = channel
 
-    def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> AsyncGenerator[T, None]:
+        return closing_itself(_receive(self._channel))
+
+    def _open(self) -> AsyncIterator[T]:
         return aiter(self._channel)
+
+    def _produce_in(self, scope: CoroutineScope) -> ReceiveChannel[T]:
+        return self._channel
 
     def __repr__(self) -> str:
         return f"{self._channel!r}.receive_as_flow()"
@@ -53,11 +59,17 @@ class _ConsumingFlow(Flow[T]):
         self._channel = channel
         self._taken = False
 
-    def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> AsyncGenerator[T, None]:
+        return closing_itself(_consume(_Lease(self._take())))
+
+    def _produce_in(self, scope: CoroutineScope) -> ReceiveChannel[T]:
+        return self._take()
+
+    def _take(self) -> ReceiveChannel[T]:
         if self._taken:
             raise IllegalStateError(f"{self!r} can be collected only once")
         self._taken = True
-        return _consume(_Lease(self._channel))
+        return self._channel
 
     def __repr__(self) -> str:
         return f"{self._channel!r}.consume_as_flow()"
@@ -73,6 +85,11 @@ class _Lease(Generic[T]):
 
     def __del__(self) -> None:
         self.channel.cancel(CancellationError("the consumer of the channel has gone"))
+
+
+async def _receive(channel: ReceiveChannel[T]) -> AsyncIterator[T]:
+    async for element in channel:
+        yield element
 
 
 async def _consume(lease: _Lease[T]) -> AsyncIterator[T]:

@@ -17,3 +17,9 @@ class CollectionScope(CoroutineScope):
 
     def __init__(self, name: str) -> None:
         self._job = ScopeJob(name, current_job(), contained=True, background=True)
+
+    async def aclose(self) -> None:
+        """Cancel, then wait until every job has ended: mostly they have, and then there is nothing to wait for."""
+        self._job.cancel()
+        if not self._job.is_completed:
+            await super().aclose()

@@ -10,45 +10,49 @@ of templates is put together into the loop that one would have written by hand::
             ...                         the rest of the chain goes here
     ''')
 
-    async def fused(source, transform_0, test_1, count_2):
+    async def fused(flow, source, transform_0, test_1, count_2):
         left_2 = count_2
         why = None
         try:
             async for value in source:
-                value = transform_0(value)
-                if type(value) is Coroutine: value = await value
+                value = await transform_0(value)
                 keep_1 = test_1(value)
-                if type(keep_1) is Coroutine: keep_1 = await keep_1
+                if type(keep_1) is Coroutine: keep_1 = await keep_1  # test_1
                 if keep_1:
                     left_2 -= 1
                     yield value
                     if not left_2: return
         except BaseException as failure:
             why = failure
+            blame(failure, flow)
             raise
         finally:
             await close(source, why)
             why = None
 
-An ``async def`` is known beforehand and simply awaited. The source text is kept in `linecache`, as `dataclasses` does
-it, so that a traceback shows the line that failed. One function is made per shape of chain, not per chain.
+An ``async def`` is known beforehand and simply awaited; a function that can only answer at once is simply called (see
+`answer_of`). The source text is kept in `linecache`, as `dataclasses` does it, so that a traceback shows the line that
+failed. One function is made per shape of chain, not per chain.
 """
 
 from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from inspect import cleandoc, iscoroutinefunction
-from itertools import count
-from types import CoroutineType
-from typing import Any
+from inspect import cleandoc
+from itertools import chain, count, islice
+from types import CoroutineType, MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from flowws._core import checkpoint
 
+from ._answer import Answer, answer_of
+from ._blame import blame
 from ._closing import close
 from ._equality import same
+from ._showing import shown_call
 
 # CPython refuses more than 20 nested loops and try blocks, and 100 levels of indentation, in one function.
 _MOST_STEPS = 24
@@ -65,16 +69,31 @@ class Template:
     Args:
         name: the operator's name.
         body: what happens to each ``value``; ``...`` stands for the rest of the chain, at its indentation, and
-            ``return`` ends the flow.
+            ``return`` ends the flow. A terminal has no ``...``, and ``return`` gives its result.
         before: what happens once, before the first value.
-        blocks: how many loops and try blocks the body opens around ``...``.
+        first: what it gives before anything above starts, with a ``...`` of its own.
+        last: what it gives after the last value, likewise.
+        blocks: how many loops and try blocks the body, or `last`, opens around ``...``.
+        names: what the texts call by a name that `_VOCABULARY` does not have.
     """
 
-    def __init__(self, name: str, body: str, *, before: str = "", blocks: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        body: str,
+        *,
+        before: str = "",
+        first: str = "",
+        last: str = "",
+        blocks: int = 0,
+        names: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         self.name = name
         self.blocks = blocks
-        self._body = body
-        self._before = before
+        self.names = names
+        self.may_return = "return" in body
+        self.gives_last = bool(last)
+        self._texts = (before, first, body, last)
 
     def _own_names(self, lines: list[str]) -> set[str]:
         """What the template assigns to; ``value`` belongs to the whole chain."""
@@ -84,117 +103,159 @@ class Template:
     def __repr__(self) -> str:
         return f"<Template {self.name}>"
 
-    def render(
-        self, number: int, parameters: tuple[str, ...], awaited: bool, rest: list[str]
-    ) -> tuple[list[str], list[str]]:
-        """The lines before the loop and inside it, for step `number` of a chain."""
-        before_lines, body_lines = cleandoc(self._before).splitlines(), cleandoc(self._body).splitlines()
-        own = self._own_names(before_lines + body_lines).union(parameters)
+    def render(self, number: int, answers: dict[str, Answer], rest: list[str]) -> Rendered:
+        """The lines of step `number` of a chain; the `answers` are its parameters'."""
+        texts = [cleandoc(text).splitlines() for text in self._texts]
+        own = self._own_names([line for lines in texts for line in lines]).union(answers)
 
         def numbered(line: str) -> str:
             return re.sub(_NAME, lambda match: f"{match[0]}_{number}" if match[0] in own else match[0], line)
 
-        body: list[str] = []
-        for line in body_lines:
-            indent = line[: len(line) - len(line.lstrip())]
-            if line.strip() == "...":
-                body.extend(indent + later for later in rest)
-            elif "@" in line:
-                body.extend(indent + piece for piece in _call(numbered(line.strip()), awaited))
-            else:
-                body.append(numbered(line))
-        return [numbered(line) for line in before_lines], body
+        def lines_of(text: list[str]) -> Iterator[str]:
+            for line in text:
+                indent = line[: len(line) - len(line.lstrip())]
+                if line.strip() == "...":
+                    yield from (indent + later for later in rest)
+                elif "@" in line:
+                    yield from (indent + piece for piece in _call(line.strip(), answers, numbered))
+                else:
+                    yield numbered(line)
+
+        return Rendered(*(list(lines_of(text)) for text in texts))
+
+
+class Rendered(NamedTuple):
+    """The texts of a template for its place in a chain, or those of a whole chain."""
+
+    before: list[str]
+    first: list[str]
+    body: list[str]
+    last: list[str]
 
 
 class Step:
-    """One operator of a chain with its arguments."""
+    """One operator of a chain with its arguments; those whose names begin with an underscore are not shown.
 
-    __slots__ = ("arguments", "template")
+    Chains are of one shape, and share a function, when they have the same templates and their arguments answer alike.
+    """
+
+    __slots__ = ("arguments", "shape", "template")
 
     def __init__(self, template: Template, arguments: dict[str, Any]) -> None:
         self.template = template
         self.arguments = arguments
+        self.shape = (template, *arguments, *map(answer_of, arguments.values()))
 
     def __str__(self) -> str:
-        shown = ", ".join(getattr(value, "__name__", None) or repr(value) for value in self.arguments.values())
-        return f"{self.template.name}({shown})"
+        return shown_call(self.template.name, (self.arguments[name] for name in self.arguments if name[0] != "_"))
 
 
 def has_room_for(steps: tuple[Step, ...], step: Step) -> bool:
-    """Whether `step` can still be fused into `steps`."""
-    blocks = sum(each.template.blocks for each in steps) + step.template.blocks
-    return len(steps) < _MOST_STEPS and blocks <= _MOST_BLOCKS
+    """Whether `step` can still be fused into `steps`.
+
+    A step that has something to say at the end must be reached by the ends of the steps above: by none that returns.
+    """
+    new = step.template
+    if new.gives_last and any(each.template.may_return for each in steps):
+        return False
+    if new.blocks and sum(each.template.blocks for each in steps) + new.blocks > _MOST_BLOCKS:
+        return False
+    return len(steps) < _MOST_STEPS
 
 
-def fused(steps: tuple[Step, ...], *, over_iterable: bool) -> Callable[..., AsyncIterator[Any]]:
-    """The generator function of a chain: called with the source's iterator and then every argument of every step."""
-    shape = tuple((step.template, tuple(step.arguments), _is_async(step)) for step in steps)
-    return _compiled(shape, over_iterable)
+def fused(steps: tuple[Step, ...], *, over_iterable: bool) -> Callable[..., Any]:
+    """The function of a chain: called with its flow, the source's iterator, and every argument of every step.
+
+    It is an async generator function, or, where the chain ends in a terminal, which has no ``...``, an async function.
+    """
+    return _compiled(tuple([step.shape for step in steps]), over_iterable)  # a list: sooner made than a generator
 
 
-def _is_async(step: Step) -> bool:
-    return any(iscoroutinefunction(argument) for argument in step.arguments.values())
+def _parts(shape: tuple[Any, ...]) -> tuple[Template, dict[str, Answer]]:
+    """The template of a step, and what its parameters answer."""
+    template, *rest = shape
+    half = len(rest) // 2
+    return template, dict(zip(rest[:half], rest[half:], strict=True))
 
 
-def _call(line: str, awaited: bool) -> list[str]:
+def _call(line: str, answers: dict[str, Answer], numbered: Callable[[str], str]) -> list[str]:
     match = re.fullmatch(_CALL, line)
     assert match is not None, line
-    target, call = match["target"], f"{match['function']}({match['arguments']})"
-    if awaited:
-        return [f"{target} = await {call}"]
-    return [f"{target} = {call}", f"if type({target}) is Coroutine: {target} = await {target}"]
+    target, call = numbered(match["target"]), numbered(f"{match['function']}({match['arguments']})")
+    match answers.get(match["function"], Answer.EITHER):
+        case Answer.NOW:
+            return [f"{target} = {call}"]
+        case Answer.LATER:
+            return [f"{target} = await {call}"]
+        case Answer.EITHER:
+            asked = f"if type({target}) is Coroutine: {target} = await {target}  # {numbered(match['function'])}"
+            return [f"{target} = {call}", asked]
 
+
+# What is asked of single values: a local name is found sooner than a global one.
+_LOCAL: Final = ("Coroutine=Coroutine", "type=type")
 
 _serial = count()
-_unset = object()
+_VOCABULARY: Final[dict[str, object]] = {
+    "Coroutine": CoroutineType,
+    "blame": blame,
+    "chain": chain,
+    "checkpoint": checkpoint,
+    "close": close,
+    "islice": islice,
+    "same": same,
+    "unset": object(),
+    "__name__": __name__,
+}
 
 
 @lru_cache(maxsize=1024)
-def _compiled(
-    shape: tuple[tuple[Template, tuple[str, ...], bool], ...], over_iterable: bool
-) -> Callable[..., AsyncIterator[Any]]:
-    before: list[str] = []
-    body = ["yield value"]
-    for number, (template, parameters, awaited) in reversed(tuple(enumerate(shape))):
-        first, body = template.render(number, parameters, awaited, body)
-        before = first + before
-    arguments = [f"{name}_{number}" for number, (_, parameters, _) in enumerate(shape) for name in parameters]
-    text = (
-        "\n".join(_over_iterable(before, body, arguments) if over_iterable else _over_async(before, body, arguments))
-        + "\n"
-    )
+def _compiled(shape: tuple[tuple[Any, ...], ...], over_iterable: bool) -> Callable[..., Any]:
+    chain_text = Rendered([], [], ["yield value"], [])
+    steps = [_parts(step) for step in shape]
+    for number, (template, answers) in reversed(tuple(enumerate(steps))):
+        step = template.render(number, answers, chain_text.body)
+        # The lowest step says its first word first, and its last word last.
+        chain_text = Rendered(
+            step.before + chain_text.before, chain_text.first + step.first, step.body, step.last + chain_text.last
+        )
+    arguments = [f"{name}_{number}" for number, (_, answers) in enumerate(steps) for name in answers]
+    write = _over_iterable if over_iterable else _over_async
+    head = f"async def fused({', '.join(['flow', 'source', *arguments, *_LOCAL])}):"
+    text = "\n".join([head, *write(chain_text), ""])
 
-    filename = f"<flowws {'.'.join(template.name for template, _, _ in shape) or 'as_flow'} #{next(_serial)}>"
+    filename = f"<flowws {'.'.join(template.name for template, _ in steps) or 'as_flow'} #{next(_serial)}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-    namespace: dict[str, Any] = {
-        "Coroutine": CoroutineType,
-        "checkpoint": checkpoint,
-        "close": close,
-        "same": same,
-        "unset": _unset,
-        "__name__": __name__,
-    }
+    namespace: dict[str, Any] = dict(_VOCABULARY)
+    for template, _ in steps:
+        namespace.update(template.names)
     exec(compile(text, filename, "exec"), namespace)  # noqa: S102  # our own templates; no text of a user gets in
-    function: Callable[..., AsyncIterator[Any]] = namespace["fused"]
+    function: Callable[..., Any] = namespace["fused"]
     return function
 
 
-# Nothing in such a loop need ever wait, so it breathes by itself now and then.
-_BREATHE = ["if not budget:", "    budget = 128", "    await checkpoint()", "budget -= 1"]
+# Nothing in such a loop need ever wait, so it breathes by itself: that many values go by without a real checkpoint.
+# A turn of asyncio costs as much as 20 to 30 of the fastest values, hence it is what `bench_operators` sees most of.
+_BREATH: Final = 128
 
 
-def _over_async(before: list[str], body: list[str], arguments: list[str]) -> list[str]:
+def _over_async(text: Rendered) -> list[str]:
     return [
-        f"async def fused({', '.join(['source', *arguments])}):",
-        *_indented(1, before),
-        "    budget = 128",
+        *_indented(1, text.before),
+        f"    budget = {_BREATH}",
         "    why = None",
         "    try:",
+        *_indented(2, text.first),
         "        async for value in source:",
-        *_indented(3, _BREATHE),
-        *_indented(3, body),
+        "            if not budget:",
+        f"                budget = {_BREATH}",
+        "                await checkpoint()",
+        "            budget -= 1",
+        *_indented(3, text.body),
+        *_indented(2, text.last),
         "    except BaseException as failure:",
         "        why = failure",
+        "        blame(failure, flow)",
         "        raise",
         "    finally:",
         "        await close(source, why)",
@@ -202,14 +263,22 @@ def _over_async(before: list[str], body: list[str], arguments: list[str]) -> lis
     ]
 
 
-def _over_iterable(before: list[str], body: list[str], arguments: list[str]) -> list[str]:
+def _over_iterable(text: Rendered) -> list[str]:
+    """No value costs a count here: the loop is one over a breath of values inside of one over the rest."""
     return [
-        f"async def fused({', '.join(['source', *arguments])}):",
-        *_indented(1, before),
-        "    budget = 128",
-        "    for value in source:",
-        *_indented(2, _BREATHE),
-        *_indented(2, body),
+        *_indented(1, text.before),
+        "    begun = False",
+        "    try:",
+        *_indented(2, text.first),
+        "        for value in source:",
+        "            if begun: await checkpoint()",
+        "            begun = True",
+        f"            for value in chain((value,), islice(source, {_BREATH - 1})):",
+        *_indented(4, text.body),
+        *_indented(2, text.last),
+        "    except Exception as failure:",
+        "        blame(failure, flow)",
+        "        raise",
     ]
 
 

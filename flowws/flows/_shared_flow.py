@@ -1,33 +1,34 @@
-"""`SharedFlow`: one stream, many subscribers."""
+"""`SharedFlow`: one stream, many subscribers; and its views."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections import deque
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from flowws._core import Waiter, checkpoint, new_waiter
-from flowws.channels import BufferOverflow
+from flowws._core import closing_itself
 
-from ._arguments import require_count
+from ._arguments import require_callable
+from ._closing import close_source
 from ._flow import Flow
+from ._lag import Lag
+from ._subscription import Subscription
+from ._yielding import yielded_by
 
 if TYPE_CHECKING:
-    from ._state_flow import StateFlow
-    from ._subscription_count import SubscriptionCount
+    from ._channel_settings import ChannelSettings
 
-T = TypeVar("T")
+R = TypeVar("R")
 T_co = TypeVar("T_co", covariant=True)
 
-_NOTHING: Final[Any] = object()
-_BUDGET: Final = 128
+Action: TypeAlias = Callable[[], AsyncIterable[R]] | Callable[[], Awaitable[None]] | Callable[[], None]
 
 
 class SharedFlow(Flow[T_co]):
     """A hot flow: every subscriber gets every value that is emitted while it is subscribed, and the replay before that.
 
-    The subscription begins when iteration begins (``aiter``), before any waiting. Collecting never ends by itself.
+    The subscription begins when iteration begins (``aiter``), before any waiting. Collecting does not end by itself,
+    unless the flow is one that can be closed, and is.
 
     Kotlin: `SharedFlow`.
     """
@@ -39,321 +40,143 @@ class SharedFlow(Flow[T_co]):
     def replay_cache(self) -> tuple[T_co, ...]:
         """What a new subscriber would get at once, oldest first. Kotlin: `replayCache`."""
 
+    @abstractmethod
+    def _open(self) -> AsyncIterator[T_co]:
+        """Begin a collection: subscribe, now."""
 
-class _Node(Generic[T]):
-    """A place in the stream. The last node of the list is the empty place that the next value will take."""
+    def __aiter__(self) -> AsyncGenerator[T_co, None]:
+        return closing_itself(self._open())
 
-    __slots__ = ("index", "next", "readers", "value")
-    next: _Node[T]
+    def on_subscription(self, action: Action[R]) -> SharedFlow[T_co | R]:
+        """Run ``action()`` when a subscription has begun, before its first value; what an async generator function
+        yields there comes before the replay.
 
-    def __init__(self, index: int) -> None:
-        self.index = index
-        self.readers = 0  # cursors whose next value this is
-        self.value: T = _NOTHING
+        Of several, the highest runs first; `on_start` runs earlier, when there is no subscription yet. So what the
+        action emits into this flow is received. A failure of the action ends the subscription and reaches the
+        subscriber.
 
+        >>> async def main():
+        ...     news = MutableSharedFlow[str](extra_buffer_capacity=1)
+        ...     return await news.on_subscription(lambda: news.emit("hello")).first()
+        >>> run(main)
+        'hello'
 
-class _Cursor(Generic[T]):
-    """How far one subscriber has come."""
-
-    __slots__ = ("node",)
-
-    def __init__(self, node: _Node[T]) -> None:
-        self.node = node
-
-
-class MutableSharedFlow(SharedFlow[T]):
-    """A hot flow to emit into.
-
-    ::
-
-        replay ─────────┐                        the list: values in the order of emission
-                        v
-        [a] -> [b] -> [c] -> [d] -> [ ]          [ ] the place of the next value
-         ^             ^             ^
-         slowest       a cursor      a cursor that has caught up, and waits
-
-        the lag of the slowest subscriber is at most the buffer: replay + extra_buffer_capacity
-        a value is kept while a cursor or the replay cache can still reach it, and no longer
-
-    Without subscribers `emit` never waits: the newest `replay` values stay, the rest goes. With subscribers it waits
-    while the slowest one lags by the whole buffer, unless `on_buffer_overflow` says what to drop instead. Without any
-    buffer it waits until every subscriber has taken the value.
-
-    Args:
-        replay: how many past values a new subscriber gets.
-        extra_buffer_capacity: how far, beyond that, the slowest subscriber may lag before emitters wait.
-        on_buffer_overflow: with DROP_OLDEST the slowest subscribers miss values, with DROP_LATEST everybody misses the
-            new one. Needs some buffer.
-
-    >>> async def main():
-    ...     prices = MutableSharedFlow[int](replay=1)
-    ...     await prices.emit(10)
-    ...     return await prices.first()
-    >>> run(main)
-    10
-
-    Kotlin: `MutableSharedFlow`.
-    """
-
-    __slots__ = (
-        "__weakref__",
-        "_capacity",
-        "_cursors",
-        "_emitters",
-        "_overflow",
-        "_parked",
-        "_replay",
-        "_replayed",
-        "_slowest",
-        "_streak",
-        "_subscription_count",
-        "_tail",
-    )
-
-    def __init__(
-        self,
-        replay: int = 0,
-        extra_buffer_capacity: int = 0,
-        on_buffer_overflow: BufferOverflow = BufferOverflow.SUSPEND,
-    ) -> None:
-        require_count(replay, "replay", least=0)
-        require_count(extra_buffer_capacity, "extra_buffer_capacity", least=0)
-        if not isinstance(on_buffer_overflow, BufferOverflow):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
-            raise TypeError(f"on_buffer_overflow must be a BufferOverflow, not {on_buffer_overflow!r}")
-        self._capacity = replay + extra_buffer_capacity
-        if self._capacity == 0 and on_buffer_overflow is not BufferOverflow.SUSPEND:
-            raise ValueError(f"{on_buffer_overflow!r} needs replay or extra_buffer_capacity above 0")
-        self._replay = replay
-        self._overflow = on_buffer_overflow
-        self._tail: _Node[T] = _Node(0)
-        self._slowest = self._tail  # the oldest node that some cursor still has to read; the tail if there is none
-        self._replayed = self._tail  # the first node of the replay cache
-        self._cursors = 0
-        self._parked: dict[_Cursor[T], Waiter[None]] = {}
-        self._emitters: deque[tuple[Waiter[None], T]] = deque()
-        self._subscription_count: SubscriptionCount | None = None
-        self._streak = 0
-
-    # Emitting
-
-    async def emit(self, value: T) -> None:
-        """Give `value` to every subscriber; wait for room where the buffer is full.
-
-        Cancelling an emitter that waits takes its value back.
-
-        Kotlin: `MutableSharedFlow.emit`.
+        Kotlin: `onSubscription`.
         """
-        if self._streak >= _BUDGET:
-            self._streak = 0
-            await checkpoint()
-        self._streak += 1
-        if not self.try_emit(value):
-            await self._park_emitter(value)
+        require_callable(action, "action")
+        return SubscribedSharedFlow(self, (action,))
 
-    def try_emit(self, value: T) -> bool:
-        """Emit without waiting. False if `emit` would have to wait: then nothing happened.
+    def subscribe(self, on_lag: Lag = Lag.SUSPEND) -> Subscription[T_co]:
+        """This flow for subscribers of whom `on_lag` says what happens when they do not keep up.
 
-        Without any buffer that is always so while there are subscribers. Kotlin: `tryEmit`.
+        With anything but `Lag.SUSPEND` they hold up nobody, neither emitters nor other subscribers, and ``lost`` counts
+        what they have missed.
+
+        >>> async def main():
+        ...     ticks = MutableSharedFlow[int](extra_buffer_capacity=2)
+        ...     slow = ticks.subscribe(on_lag=Lag.DROP_OLDEST)
+        ...     values = aiter(slow)
+        ...     for n in range(5):
+        ...         await ticks.emit(n)
+        ...     return await anext(values), slow.lost
+        >>> run(main)
+        (3, 3)
         """
-        if self._cursors and self._tail.index - self._slowest.index >= self._capacity:
-            if self._overflow is BufferOverflow.SUSPEND:
-                return False
-            if self._overflow is BufferOverflow.DROP_LATEST:
-                return True
-            self._append(value)
-            self._leave_behind()
-        else:
-            self._append(value)
-        return True
+        if not isinstance(on_lag, Lag):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+            raise TypeError(f"on_lag must be a Lag, not {on_lag!r}")
+        return Subscription(self, on_lag)
 
-    def reset_replay_cache(self) -> None:
-        """Forget the replay for new subscribers; what slow ones still have to get stays. Kotlin: `resetReplayCache`."""
-        self._replayed = self._tail
+    def as_flow(self) -> Flow[T_co]:
+        """This flow as a mere `Flow`, for those who shall not see that it is hot. Kotlin: `asFlow`."""
+        return _FlowView(self)
 
-    def _append(self, value: T) -> None:
-        node = self._tail
-        node.value = value
-        node.next = self._tail = _Node(node.index + 1)
-        if not self._cursors:
-            self._slowest = self._tail
-        if self._tail.index - self._replayed.index > self._replay:
-            self._replayed = self._replayed.next
-        if self._parked:
-            parked, self._parked = self._parked, {}
-            for waiter in parked.values():
-                if not waiter.done():
-                    waiter.set_result(None)
+    def _subscribed(self, subscription: Subscription[T_co]) -> AsyncIterator[T_co]:
+        """Begin a collection under the policy of `subscription`."""
+        raise NotImplementedError(f"{type(self).__name__} has no subscribers with a policy of their own")
 
-    def _leave_behind(self) -> None:
-        """DROP_OLDEST: move the slowest cursors one value on. They notice when they next read."""
-        late = self._slowest
-        late.next.readers += late.readers
-        self._slowest = late.next
-        late.readers, late.value = 0, _NOTHING
-        del late.next  # a cursor that is not read for long would keep everything since then alive
+    def _with_channel(self, settings: ChannelSettings) -> Flow[T_co]:
+        return self if settings.adds_no_buffer else super()._with_channel(settings)
 
-    # Without a buffer, the value of the first waiting emitter stands in the list, for everybody to take; it is taken
-    # back if the emitter is cancelled. With a buffer, waiting values stay out of the list until there is room.
 
-    async def _park_emitter(self, value: T) -> None:
-        self._streak = 0
-        waiter: Waiter[None] = new_waiter()
-        waiting = (waiter, value)
-        self._emitters.append(waiting)
-        if self._capacity == 0 and len(self._emitters) == 1:
-            self._append(value)
-        try:
-            await waiter
-        except BaseException:
-            if not waiter.done() or waiter.cancelled():
-                self._take_back(waiting)
-            raise
+class _FlowView(Flow[T_co]):
+    __slots__ = ("_shared",)
 
-    def _take_back(self, waiting: tuple[Waiter[None], T]) -> None:
-        standing = self._capacity == 0 and bool(self._emitters) and self._emitters[0] is waiting
-        for place, other in enumerate(self._emitters):
-            if other is waiting:
-                del self._emitters[place]
-                break
-        if standing:
-            while self._slowest is not self._tail:
-                self._leave_behind()
-            self._stand_next()
+    def __init__(self, shared: SharedFlow[T_co]) -> None:
+        self._shared = shared
 
-    def _stand_next(self) -> None:
-        while self._emitters and self._emitters[0][0].done():  # cancelled, but its task has not run yet
-            self._emitters.popleft()
-        if self._emitters:
-            self._append(self._emitters[0][1])
-
-    def _admit_emitters(self) -> None:
-        """The slowest subscriber has moved, or the last one has gone: let in as many waiting emitters as now fit."""
-        if self._capacity == 0:
-            while self._emitters and self._slowest is self._tail:
-                self._release(self._emitters.popleft()[0])
-                self._stand_next()
-            return
-        while self._emitters and (not self._cursors or self._tail.index - self._slowest.index < self._capacity):
-            waiter, value = self._emitters.popleft()
-            if not waiter.done():
-                self._append(value)
-                self._release(waiter)
-
-    @staticmethod
-    def _release(waiter: Waiter[None]) -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
-    # Subscribing
-
-    @property
-    def replay_cache(self) -> tuple[T, ...]:
-        cached: list[T] = []
-        node = self._replayed
-        while node is not self._tail:
-            cached.append(node.value)
-            node = node.next
-        return tuple(cached)
-
-    @property
-    def subscription_count(self) -> StateFlow[int]:
-        """How many subscribers there are now.
-
-        Unlike other state flows it shows every change. Kotlin: `subscriptionCount`.
-        """
-        if self._subscription_count is None:
-            from ._subscription_count import SubscriptionCount
-
-            self._subscription_count = SubscriptionCount(self._cursors)
-        return self._subscription_count
-
-    def __aiter__(self) -> AsyncIterator[T]:
-        return _deliver(_Subscription(self))
-
-    def _subscribe(self) -> _Cursor[T]:
-        node = self._replayed
-        if not self._cursors or node.index < self._slowest.index:
-            self._slowest = node
-        node.readers += 1
-        self._cursors += 1
-        self._count_changed()
-        return _Cursor(node)
-
-    def _unsubscribe(self, cursor: _Cursor[T]) -> None:
-        self._parked.pop(cursor, None)
-        self._cursors -= 1
-        self._leave(self._place_of(cursor))
-        self._count_changed()
-
-    def _count_changed(self) -> None:
-        if self._subscription_count is not None:
-            self._subscription_count.change_to(self._cursors)
-
-    def _place_of(self, cursor: _Cursor[T]) -> _Node[T]:
-        """Where the cursor stands, or has been moved to."""
-        node = cursor.node
-        return node if node.index >= self._slowest.index else self._slowest
-
-    def _leave(self, node: _Node[T]) -> None:
-        node.readers -= 1
-        if node is self._slowest and not node.readers:
-            while node is not self._tail and not node.readers:
-                node = node.next
-            self._slowest = node
-            if self._emitters:
-                self._admit_emitters()
-
-    def _next(self, cursor: _Cursor[T]) -> T:
-        """The cursor's next value, `_NOTHING` if it has caught up."""
-        if self._emitters and self._emitters[0][0].done():
-            self._take_back(self._emitters[0])
-        node = self._place_of(cursor)
-        if node is self._tail:
-            cursor.node = node
-            return cast("T", _NOTHING)
-        cursor.node = node.next
-        node.next.readers += 1
-        value = node.value
-        self._leave(node)
-        return value
+    def __aiter__(self) -> AsyncGenerator[T_co, None]:
+        return aiter(self._shared)
 
     def __repr__(self) -> str:
-        return f"<MutableSharedFlow of {self._cursors} subscribers>"
+        return f"{self._shared!r}.as_flow()"
 
 
-class _Subscription(Generic[T]):
-    """Holds a cursor from the beginning of the iteration to its end, also if that never takes its first step."""
+class ReadOnlySharedFlow(SharedFlow[T_co]):
+    """A shared flow that only its owner emits into."""
 
-    __slots__ = ("cursor", "shared")
+    __slots__ = ("_shared",)
 
-    def __init__(self, shared: MutableSharedFlow[T]) -> None:
-        self.shared = shared
-        self.cursor: _Cursor[T] | None = shared._subscribe()
+    def __init__(self, shared: SharedFlow[T_co]) -> None:
+        self._shared = shared
 
-    def close(self) -> None:
-        if self.cursor is not None:
-            cursor, self.cursor = self.cursor, None
-            self.shared._unsubscribe(cursor)
+    @property
+    def replay_cache(self) -> tuple[T_co, ...]:
+        return self._shared.replay_cache
 
-    __del__ = close
+    def _open(self) -> AsyncIterator[T_co]:
+        return self._shared._open()
+
+    def _subscribed(self, subscription: Subscription[T_co]) -> AsyncIterator[T_co]:
+        return self._shared._subscribed(subscription)
+
+    def __repr__(self) -> str:
+        return repr(self._shared).replace("Mutable", "", 1)
 
 
-async def _deliver(subscription: _Subscription[T]) -> AsyncIterator[T]:
-    shared, cursor = subscription.shared, subscription.cursor
-    assert cursor is not None  # closed only below
-    budget = _BUDGET
+class SubscribedSharedFlow(SharedFlow[T_co]):
+    """A shared flow with actions that run when a subscription has begun."""
+
+    __slots__ = ("_actions", "_shared")
+
+    def __init__(self, shared: SharedFlow[Any], actions: tuple[Action[Any], ...]) -> None:
+        self._shared = shared
+        self._actions = actions
+
+    @property
+    def replay_cache(self) -> tuple[T_co, ...]:
+        return self._shared.replay_cache
+
+    def on_subscription(self, action: Action[R]) -> SharedFlow[T_co | R]:
+        require_callable(action, "action")
+        return SubscribedSharedFlow(self._shared, (*self._actions, action))
+
+    def _open(self) -> AsyncIterator[T_co]:
+        return after_actions(self._shared._open(), self._actions)
+
+    def _subscribed(self, subscription: Subscription[T_co]) -> AsyncIterator[T_co]:
+        return after_actions(self._shared._subscribed(subscription), self._actions)
+
+    def __repr__(self) -> str:
+        return f"{self._shared!r}{shown_actions(self._actions)}"
+
+
+async def after_actions(values: AsyncIterator[Any], actions: tuple[Action[Any], ...]) -> AsyncIterator[Any]:
+    """What the actions yield, one after the other, and then `values`, the subscription, which has begun already."""
     try:
-        while True:
-            value = shared._next(cursor)
-            if value is _NOTHING:
-                budget = _BUDGET
-                waiter = shared._parked[cursor] = new_waiter()
-                await waiter
-                continue
-            if not budget:
-                budget = _BUDGET
-                await checkpoint()
-            budget -= 1
+        for action in actions:
+            first = yielded_by(action())
+            try:
+                async for value in first:
+                    yield value
+            finally:
+                await close_source(first)
+        async for value in values:
             yield value
     finally:
-        subscription.close()
+        await close_source(values)
+
+
+def shown_actions(actions: tuple[Action[Any], ...]) -> str:
+    """The actions as they are written behind a flow."""
+    names = (getattr(action, "__name__", None) or repr(action) for action in actions)
+    return "".join(f".on_subscription({name})" for name in names)

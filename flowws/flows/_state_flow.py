@@ -1,26 +1,23 @@
-"""`StateFlow`: a value that can be watched."""
+"""`StateFlow`: a value that can be watched; and its views."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
-from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
-
-from flowws._core import Waiter, checkpoint, new_waiter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._arguments import require_callable
-from ._equality import same
-from ._shared_flow import SharedFlow
+from ._lag import Lag
+from ._shared_flow import Action, SharedFlow, after_actions, shown_actions
+from ._subscription import Subscription
 
 if TYPE_CHECKING:
-    from ._subscription_count import SubscriptionCount
+    from ._channel_settings import ChannelSettings
+    from ._flow import Flow
+    from ._mutable_state_flow import MutableStateFlow
 
-T = TypeVar("T")
+R = TypeVar("R")
 T_co = TypeVar("T_co", covariant=True)
-
-_NOTHING: Final[Any] = object()
-_BUDGET: Final = 128
 
 
 class StateFlow(SharedFlow[T_co]):
@@ -41,150 +38,53 @@ class StateFlow(SharedFlow[T_co]):
         """The current value."""
 
     @property
+    @abstractmethod
+    def _roots(self) -> tuple[MutableStateFlow[Any], ...]:
+        """The states that this one is made of: it can change only when one of them does."""
+
+    @property
     def replay_cache(self) -> tuple[T_co, ...]:
         return (self.value,)
+
+    def map_state(self, transform: Callable[[T_co], R]) -> StateFlow[R]:
+        """The state ``transform(value)``: it has a value at any time, needs no scope, and changes when this one does.
+
+        `transform` is called when the result is asked for, once per value of this state: it must be a plain function,
+        and should be a cheap one. Its failure reaches whoever asks. Actions of `on_subscription` stay behind.
+
+        >>> name = MutableStateFlow("ann")
+        >>> greeting = name.map_state(lambda name: f"hello, {name}")
+        >>> name.value = "bob"
+        >>> greeting.value
+        'hello, bob'
+        """
+        from ._derived_state import DerivedState
+
+        return DerivedState((self,), transform, f"{self!r}.map_state")
+
+    def on_subscription(self, action: Action[R]) -> StateFlow[T_co | R]:
+        """`SharedFlow.on_subscription`; the result is a state still. Kotlin: `onSubscription`."""
+        require_callable(action, "action")
+        return SubscribedStateFlow(self, (action,))
+
+    def subscribe(self, on_lag: Lag = Lag.SUSPEND) -> Subscription[T_co]:
+        """`SharedFlow.subscribe`, which is of no use here: subscribers of a state never hold it up.
+
+        Raises `ValueError` for anything but `Lag.SUSPEND`.
+        """
+        if on_lag is not Lag.SUSPEND:
+            raise ValueError(f"a state keeps its newest value only, so nobody can lag behind it: got {on_lag!r}")
+        return super().subscribe(on_lag)
+
+    def _subscribed(self, subscription: Subscription[T_co]) -> AsyncIterator[T_co]:
+        return self._open()
+
+    def _with_channel(self, settings: ChannelSettings) -> Flow[T_co]:
+        return self if settings.only_conflates else super()._with_channel(settings)
 
     @property
     def _is_distinct(self) -> bool:
         return True
-
-
-class MutableStateFlow(StateFlow[T]):
-    """A state to assign to.
-
-    Assigning a value that equals the current one (identity first, then ``==``) changes nothing and keeps the old
-    object.
-
-    >>> state = MutableStateFlow("off")
-    >>> state.value = "on"
-    >>> run(state.first)
-    'on'
-
-    Kotlin: `MutableStateFlow`.
-    """
-
-    __slots__ = ("__weakref__", "_collectors", "_parked", "_subscription_count", "_value")
-
-    def __init__(self, value: T) -> None:
-        self._value = value
-        self._parked: dict[object, Waiter[None]] = {}
-        self._collectors = 0
-        self._subscription_count: SubscriptionCount | None = None
-
-    @property
-    def value(self) -> T:
-        return self._value
-
-    @value.setter
-    def value(self, value: T) -> None:
-        if same(self._value, value):
-            return
-        self._value = value
-        if self._parked:
-            parked, self._parked = self._parked, {}
-            for waiter in parked.values():
-                if not waiter.done():
-                    waiter.set_result(None)
-
-    async def emit(self, value: T) -> None:
-        """The same as assigning to `value`; never waits. Kotlin: `MutableStateFlow.emit`."""
-        self.value = value
-
-    def try_emit(self, value: T) -> bool:
-        """The same as assigning to `value`; always True. Kotlin: `tryEmit`."""
-        self.value = value
-        return True
-
-    def compare_and_set(self, expect: T, update: T) -> bool:
-        """Assign `update` if the current value equals `expect`; whether it did. Kotlin: `compareAndSet`."""
-        if not same(self._value, expect):
-            return False
-        self.value = update
-        return True
-
-    def update(self, function: Callable[[T], T]) -> None:
-        """Assign ``function(value)``; the function must be a plain one. Kotlin: `update`."""
-        self.update_and_get(function)
-
-    def update_and_get(self, function: Callable[[T], T]) -> T:
-        """Assign ``function(value)`` and return it. Kotlin: `updateAndGet`."""
-        require_callable(function, "function")
-        value = function(self._value)
-        if isinstance(value, CoroutineType):
-            value.close()
-            raise TypeError(f"function must not be async: the value could change while it waits; got {function!r}")
-        self.value = value
-        return self._value
-
-    def get_and_update(self, function: Callable[[T], T]) -> T:
-        """Assign ``function(value)`` and return what was there before. Kotlin: `getAndUpdate`."""
-        before = self._value
-        self.update_and_get(function)
-        return before
-
-    @property
-    def subscription_count(self) -> StateFlow[int]:
-        """How many collectors there are now.
-
-        Unlike other state flows it shows every change. Kotlin: `subscriptionCount`.
-        """
-        if self._subscription_count is None:
-            from ._subscription_count import SubscriptionCount
-
-            self._subscription_count = SubscriptionCount(self._collectors)
-        return self._subscription_count
-
-    def __aiter__(self) -> AsyncIterator[T]:
-        return _deliver(_Subscription(self))
-
-    def _count(self, change: int) -> None:
-        self._collectors += change
-        if self._subscription_count is not None:
-            self._subscription_count.change_to(self._collectors)
-
-    def __repr__(self) -> str:
-        return f"<MutableStateFlow {self._value!r}>"
-
-
-class _Subscription(Generic[T]):
-    """Counts a collector from the beginning of its iteration to the end, also if that never takes its first step."""
-
-    __slots__ = ("_closed", "state")
-
-    def __init__(self, state: MutableStateFlow[T]) -> None:
-        self.state = state
-        self._closed = False
-        state._count(+1)
-
-    def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            self.state._parked.pop(self, None)
-            self.state._count(-1)
-
-    __del__ = close
-
-
-async def _deliver(subscription: _Subscription[T]) -> AsyncIterator[T]:
-    state = subscription.state
-    last: T = _NOTHING
-    budget = _BUDGET
-    try:
-        while True:
-            value = state._value
-            if last is not _NOTHING and same(last, value):
-                budget = _BUDGET
-                waiter = state._parked[subscription] = new_waiter()
-                await waiter
-            elif not budget:
-                budget = _BUDGET
-                await checkpoint()
-            else:
-                budget -= 1
-                last = value
-                yield value
-    finally:
-        subscription.close()
 
 
 class ReadOnlyStateFlow(StateFlow[T_co]):
@@ -199,8 +99,41 @@ class ReadOnlyStateFlow(StateFlow[T_co]):
     def value(self) -> T_co:
         return self._state.value
 
-    def __aiter__(self) -> AsyncIterator[T_co]:
-        return aiter(self._state)
+    @property
+    def _roots(self) -> tuple[MutableStateFlow[Any], ...]:
+        return self._state._roots
+
+    def _open(self) -> AsyncIterator[T_co]:
+        return self._state._open()
 
     def __repr__(self) -> str:
         return f"<StateFlow {self.value!r}>"
+
+
+class SubscribedStateFlow(StateFlow[T_co]):
+    """A state with actions that run when a subscription has begun."""
+
+    __slots__ = ("_actions", "_state")
+
+    def __init__(self, state: StateFlow[Any], actions: tuple[Action[Any], ...]) -> None:
+        self._state = state
+        self._actions = actions
+
+    @property
+    def value(self) -> T_co:
+        current: T_co = self._state.value
+        return current
+
+    @property
+    def _roots(self) -> tuple[MutableStateFlow[Any], ...]:
+        return self._state._roots
+
+    def on_subscription(self, action: Action[R]) -> StateFlow[T_co | R]:
+        require_callable(action, "action")
+        return SubscribedStateFlow(self._state, (*self._actions, action))
+
+    def _open(self) -> AsyncIterator[T_co]:
+        return after_actions(self._state._open(), self._actions)
+
+    def __repr__(self) -> str:
+        return f"{self._state!r}{shown_actions(self._actions)}"

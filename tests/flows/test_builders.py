@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from enum import Enum
 from functools import partial
@@ -258,10 +258,10 @@ async def test_a_flow_of_ones_own() -> None:
         def __init__(self, start: int) -> None:
             self.start = start
 
-        def __aiter__(self) -> AsyncIterator[int]:
+        def __aiter__(self) -> AsyncGenerator[int, None]:
             return self._count()
 
-        async def _count(self) -> AsyncIterator[int]:
+        async def _count(self) -> AsyncGenerator[int, None]:
             for n in range(self.start, 0, -1):
                 yield n
 

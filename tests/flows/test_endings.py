@@ -7,7 +7,16 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 import anyio
 import pytest
 
-from flowws import Channel, Flow, MutableSharedFlow, MutableStateFlow, SharingStarted, coroutine_scope, flow_of
+from flowws import (
+    Channel,
+    Flow,
+    MutableSharedFlow,
+    MutableStateFlow,
+    SharingStarted,
+    as_flow,
+    coroutine_scope,
+    flow_of,
+)
 from tests.flows.upstream import Upstream, settle
 
 
@@ -56,6 +65,10 @@ CHAINS: dict[str, Callable[[Flow[int]], Flow[int]]] = {
         .scan(0, lambda _, n: n)
         .drop(1)
     ),
+    "edges": lambda source: (
+        source.scan(0, lambda _, n: n).drop(1).chunked(1).flat_map_concat(as_flow).on_empty(lambda: None)
+    ),
+    "told": lambda source: source.materialize().dematerialize().transform_while(_once).cancellable(),
     "latest": lambda source: source.flat_map_latest(flow_of),
     "latest of latest": lambda source: source.take(1).flat_map_latest(
         lambda n: Upstream(n, endless=True).flow().flat_map_latest(lambda m: Upstream(m, endless=True).flow())

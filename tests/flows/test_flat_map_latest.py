@@ -18,15 +18,33 @@ from flowws import (
     as_flow,
     coroutine_scope,
     current_job,
+    delay,
     flow,
     flow_of,
 )
+from flowws.testing import TestScope
+from tests.flows.timed import at
 from tests.flows.upstream import SPELLINGS, Upstream, settle, spelled
 
 
+async def test_gives_the_values_of_the_flow_for_the_newest_value() -> None:
+    assert await flow_of(1, 2).flat_map_latest(lambda n: flow_of(n, n * 10)).to_list() == [1, 10, 2, 20]
+
+
 @pytest.mark.parametrize("how", SPELLINGS)
-async def test_gives_the_values_of_the_flow_for_the_newest_value(how: str) -> None:
-    assert await flow_of(1, 2).flat_map_latest(spelled(how, lambda n: flow_of(n, n * 10))).to_list() == [1, 10, 2, 20]
+async def test_takes_any_function(test_scope: TestScope, how: str) -> None:
+    chain = at((0, 1), (1, 2)).flat_map_latest(spelled(how, lambda n: flow_of(n, n * 10)))
+    assert await chain.to_list() == [1, 10, 2, 20]
+
+
+async def test_a_transform_that_waits_is_interrupted_too(test_scope: TestScope) -> None:
+    """K219"""
+
+    async def transform(n: int) -> Flow[int]:
+        await delay(5)
+        return flow_of(n, n * 10)
+
+    assert await at((0, 1), (1, 2)).flat_map_latest(transform).to_list() == [2, 20]
 
 
 async def test_flows_that_never_wait_are_never_interrupted() -> None:

@@ -112,7 +112,6 @@ async def test_collecting_never_ends_by_itself() -> None:
         await settle()
         assert job.is_active
         job.cancel()
-    assert not hasattr(shared, "close")
 
 
 async def test_subscription_count_falls_whatever_ends_the_subscription() -> None:

@@ -7,6 +7,20 @@ from pathlib import Path
 
 import pytest
 
+import flowws
+
+# What has no picture: it gives neither a flow nor a value to be drawn.
+UNDRAWN = {
+    "as_observable",
+    "collect",
+    "collect_indexed",
+    "collect_latest",
+    "launch_in",
+    "pipe",
+    "produce_in",
+    "subscribe_async",
+    "to_stream",
+}
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATOR = runpy.run_path(str(DOCS / "generate.py"))
 
@@ -26,3 +40,16 @@ def test_a_change_of_the_table_shows() -> None:
     page = "<!-- made from the code: job states -->\nas it was\n<!-- end -->"
     assert "ACTIVE --> COMPLETING: the body returns" in GENERATOR["renewed"](page)
     assert "as it was" not in GENERATOR["renewed"](page)
+
+
+def test_the_pictures_are_what_the_code_does_now() -> None:
+    drawn = GENERATOR["pictures"]()
+    kept = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "marbles").glob("*.svg")}
+    assert kept == drawn, "run `make docs`"
+
+
+def test_every_operator_has_its_picture() -> None:
+    shown = {marble.operator for marbles in GENERATOR["EXAMPLES"].values() for marble in marbles}
+    operators = {name for name, value in vars(flowws.Flow).items() if callable(value) and not name.startswith("_")}
+    assert sorted(operators - shown - UNDRAWN) == []
+    assert sorted(shown & UNDRAWN) == []

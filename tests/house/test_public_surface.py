@@ -22,7 +22,8 @@ PROMISED = {
         ReceiveChannel SendChannel TickerMode actor on_timeout produce select select_unbiased ticker while_select
     """,
     "flowws.flows": """
-        Flow MutableSharedFlow MutableStateFlow SharedFlow SharingStarted StateFlow as_flow flow flow_of
+        Backoff Complete Error Flow IndexedValue MutableSharedFlow MutableStateFlow Next Notification SharedFlow
+        SharingStarted StateFlow StopFlow as_flow flow flow_of from_observable interval
     """,
     "flowws.testing": """
         LeakError Order TestScheduler TestScope TestTimeoutError check_channel run_test virtual_time
@@ -33,8 +34,13 @@ PROMISED = {
     """,
 }
 FLOW_METHODS = """
-    catch collect distinct_until_changed drop filter filter_is_instance first flat_map_latest launch_in map map_not_none
-    on_completion on_each on_start scan state_in take take_while to_list transform
+    all any as_observable associate associate_by associate_with cancellable catch chunked collect collect_indexed count
+    debounce dematerialize distinct_until_changed distinct_until_changed_by drop drop_while filter filter_is_instance
+    filter_not filter_not_none first first_or_none flat_map_concat flat_map_latest flatten_concat fold group_by last
+    last_or_none launch_in map map_not_none materialize none on_completion on_each on_empty on_start pausable pipe
+    reduce retry retry_when running_fold running_reduce sample scan single single_or_none state_in subscribe_async take
+    take_while throttle_first throttle_latest timeout to_collection to_list to_set to_stream transform transform_while
+    windowed with_index
 """
 
 

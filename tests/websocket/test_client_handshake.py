@@ -131,7 +131,7 @@ async def test_a_server_that_does_not_answer_in_time_sees_the_end():
 
 async def test_frames_in_the_packet_of_the_handshake():
     async with Opening(b"", after=b"\x81\x05first\x88\x02\x0f\xa0") as server:  # noqa: SIM117  # one needs the other
-        async with WebSocketClient().websocket(url(server)) as session:
+        async with WebSocketClient(WebSockets(close_timeout=0.05)).websocket(url(server)) as session:
             assert [frame.data.decode() async for frame in session.incoming] == ["first"]
             assert (await session.close_reason).code == 4000
 

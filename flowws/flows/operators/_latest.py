@@ -1,36 +1,77 @@
-"""Only the newest counts: `flat_map_latest`."""
+"""Only the newest counts: `transform_latest`, `map_latest`, `flat_map_latest`."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
-from types import coroutine
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from flowws._core import CancellationError, Job, Waiter, checkpoint, coroutine_scope, new_waiter
-from flowws.channels import Channel
+from flowws._core import Job, coroutine_scope
+from flowws.channels import ProducerScope
 
 from .._arguments import require_callable, settled
-from .._closing import close, close_source
-from .._collection_scope import CollectionScope
+from .._beginning import begun
+from .._closing import close
+from .._sending import send_all
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from .._flow import Flow
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-@overload
-def flat_map_latest(self: Flow[T], transform: Callable[[T], Coroutine[Any, Any, Flow[R]]]) -> Flow[R]: ...
-@overload
-def flat_map_latest(self: Flow[T], transform: Callable[[T], Flow[R]]) -> Flow[R]: ...
-def flat_map_latest(self: Flow[T], transform: Callable[[T], Any]) -> Flow[Any]:
-    """The values of ``transform(value)`` for the newest value above; a new one cancels the flow of the one before.
+def transform_latest(self: Flow[T], generate: Callable[[T], AsyncIterable[R]]) -> Flow[R]:
+    """Everything that the async generator function ``generate(value)`` yields for the newest value above; a new value
+    cancels the generator of the one before.
 
-    The old flow is cancelled, and its cleanup awaited, before the new one starts. What it had handed over before that
-    is still delivered (a buffer of 64). A flow that never waits is never interrupted.
+    The old one is cancelled, and its cleanup awaited, before the new one starts. What it had yielded before that is
+    still delivered (a buffer of 64). A generator that never waits is never interrupted.
+
+    >>> async def steps(n):
+    ...     yield n
+    ...     await delay(0.001)
+    ...     yield n * 10
+    >>> run(flow_of(1, 2).transform_latest(steps).to_list)
+    [1, 2, 20]
+
+    Kotlin: `transformLatest`.
+    """
+    require_callable(generate, "generate")
+    return self._sent_by(_transform_latest, generate)
+
+
+@overload
+def map_latest(self: Flow[T], transform: Callable[[T], Coroutine[Any, Any, R]]) -> Flow[R]: ...
+@overload
+def map_latest(self: Flow[T], transform: Callable[[T], R]) -> Flow[R]: ...
+def map_latest(self: Flow[T], transform: Callable[[T], Any]) -> Flow[Any]:
+    """``transform(value)`` for the newest value above; a new value cancels the call for the one before.
+
+    `transform_latest` with one value each. A call that never waits is never interrupted.
+
+    >>> async def slowly(n):
+    ...     await delay(0.001)
+    ...     return n * 10
+    >>> run(flow_of(1, 2).map_latest(slowly).to_list)
+    [20]
+
+    Kotlin: `mapLatest`.
+    """
+    require_callable(transform, "transform")
+    return self._sent_by(_map_latest, transform)
+
+
+@overload
+def flat_map_latest(self: Flow[T], transform: Callable[[T], Coroutine[Any, Any, AsyncIterable[R]]]) -> Flow[R]: ...
+@overload
+def flat_map_latest(self: Flow[T], transform: Callable[[T], AsyncIterable[R]]) -> Flow[R]: ...
+def flat_map_latest(self: Flow[T], transform: Callable[[T], Any]) -> Flow[Any]:
+    """The values of ``transform(value)``, a flow, for the newest value above; a new one cancels the flow of the one
+    before.
+
+    `transform_latest` with all values of a flow: the old flow is cancelled, and its cleanup awaited, before the new one
+    starts. What it had handed over before that is still delivered (a buffer of 64). A flow that never waits is never
+    interrupted.
 
     >>> run(flow_of(1, 2).flat_map_latest(lambda n: flow_of(n, n * 10)).to_list)
     [1, 10, 2, 20]
@@ -38,72 +79,46 @@ def flat_map_latest(self: Flow[T], transform: Callable[[T], Any]) -> Flow[Any]:
     Kotlin: `flatMapLatest`.
     """
     require_callable(transform, "transform")
-    return self._through(_flat_map_latest, transform)
+    return self._sent_by(_flat_map_latest, transform)
 
 
-async def _flat_map_latest(source: AsyncIterator[T], transform: Callable[[T], Any]) -> AsyncIterator[Any]:
-    output: Channel[Any] = Channel(Channel.BUFFERED)
-    scope = CollectionScope("flat_map_latest")
-    try:
-        # Closes the channel too when somebody else cancels the job: `current_job().cancel_children()`, say.
-        scope.launch(_switch, source, transform, output).invoke_on_completion(output.close)
-        async for value in output:
-            yield value
-    except CancellationError:
-        await checkpoint()  # if it is the collector who is cancelled, then by this, which no `catch` sees
-        raise
-    finally:
-        await scope.aclose()
-        await close_source(source)
+async def _transform_latest(
+    producer: ProducerScope[Any], source: AsyncIterator[T], generate: Callable[[T], AsyncIterable[Any]]
+) -> None:
+    async def block(value: T) -> None:
+        await send_all(aiter(generate(value)), producer.channel.send)
+
+    await switch(source, block, "transform_latest")
 
 
-async def _switch(source: AsyncIterator[T], transform: Callable[[T], Any], output: Channel[Any]) -> None:
-    try:
-        async with coroutine_scope() as inner:
+async def _map_latest(producer: ProducerScope[Any], source: AsyncIterator[T], transform: Callable[[T], Any]) -> None:
+    async def block(value: T) -> None:
+        await producer.channel.send(await settled(transform(value)))
+
+    await switch(source, block, "map_latest")
+
+
+async def _flat_map_latest(
+    producer: ProducerScope[Any], source: AsyncIterator[T], transform: Callable[[T], Any]
+) -> None:
+    async def block(value: T) -> None:
+        await send_all(aiter(await settled(transform(value))), producer.channel.send)
+
+    await switch(source, block, "flat_map_latest")
+
+
+async def switch(source: AsyncIterator[T], block: Callable[[T], Coroutine[Any, Any, object]], name: str) -> None:
+    """Run ``block(value)`` for every value, one at a time: a new value cancels and joins the block before.
+
+    A block runs up to its first wait before the next value may interrupt it. Waits for the last one.
+    """
+    async with coroutine_scope(name) as blocks:
+        try:
             running: Job | None = None
             async for value in source:
                 if running is not None:
                     await running.cancel_and_join()
-                flow = await settled(transform(value))
-                # A new flow runs up to its first wait before the next value may interrupt it.
-                waits: Waiter[None] = new_waiter()
-                running = inner.launch(_announced, waits, _forward, aiter(flow), output, name="flat_map_latest")
-                await waits
-    except Exception as failure:  # noqa: BLE001  # it goes down the channel to the collector
-        output.close(failure)
-    else:
-        if not inner.job.is_cancelled:
-            output.close()
-
-
-async def _announced(waits: Waiter[None], work: Callable[..., Coroutine[Any, Any, None]], *arguments: Any) -> None:
-    await _until_it_waits(work(*arguments), waits)
-
-
-@coroutine
-def _until_it_waits(work: Coroutine[Any, Any, None], waits: Waiter[None]) -> Generator[Any, Any, None]:
-    """Run `work`, resolving `waits` when it suspends for the first time or is over."""
-    try:
-        try:
-            suspended = work.send(None)
-        finally:
-            if not waits.done():
-                waits.set_result(None)
-        while True:
-            try:
-                resumed = yield suspended
-            except BaseException as thrown:  # noqa: BLE001  # passed on to the work, like everything else
-                suspended = work.throw(thrown)
-            else:
-                suspended = work.send(resumed)
-    except StopIteration:
-        return
-
-
-async def _forward(values: AsyncIterator[R], output: Channel[R]) -> None:
-    try:
-        async for value in values:
-            await output.send(value)
-    except BaseException as failure:
-        await close(values, failure)
-        raise
+                running = await begun(blocks, block, value, name=name)
+        except BaseException as failure:
+            await close(source, failure)
+            raise

@@ -1,4 +1,4 @@
-"""The beginning and the end of a collection: `on_start`, `on_completion`."""
+"""The beginning and the end of a collection: `on_start`, `on_empty`, `on_completion`; and `cancellable` in between."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from flowws._core import CancellationError
 
 from .._arguments import require_callable
 from .._closing import close_source, on_its_own, why_closed
+from .._fusion import Template
 from .._yielding import yielded_by
+from ._distinct import ends_with
+from ._transform import ALL_OF_INNER
 
 if TYPE_CHECKING:
     from .._flow import Flow
@@ -47,6 +50,34 @@ async def _on_start(flow: Flow[Any], action: Callable[[], Any]) -> AsyncIterator
             yield value
     finally:
         await close_source(source)
+
+
+def on_empty(
+    self: Flow[T], action: Callable[[], AsyncIterable[R]] | Callable[[], Awaitable[None]] | Callable[[], None]
+) -> Flow[T | R]:
+    """The same values; when the flow ends without any, run ``action()`` and give what that yields, if it does.
+
+    A flow that failed, or was cut short or cancelled, is not empty.
+
+    >>> run(flow_of(1, 2).filter(lambda n: n > 2).on_empty(lambda: flow_of(0)).to_list)
+    [0]
+
+    Kotlin: `onEmpty`.
+    """
+    require_callable(action, "action")
+    return self._then(_ON_EMPTY, action=action)
+
+
+_ON_EMPTY = Template("on_empty", """
+    empty = False
+    ...
+""", before="""
+    empty = True
+    budget = 128
+""", last=f"""
+    inner = yielded_by(action() if empty else None)
+    {ALL_OF_INNER}
+""", blocks=3, names={"yielded_by": yielded_by})  # fmt: skip  # a template reads best as a block
 
 
 def on_completion(
@@ -124,3 +155,23 @@ def _as_cause(failure: BaseException) -> BaseException:
     if isinstance(failure, anyio.get_cancelled_exc_class()):
         return CancellationError("the collection was cancelled")
     return failure
+
+
+def cancellable(self: Flow[T]) -> Flow[T]:
+    """The same values, each after a look at whether the collector has been cancelled.
+
+    Without it a flow that never waits lets other tasks run, and notices a cancellation, once in 128 values. What is
+    `cancellable` already stays the same flow.
+
+    >>> async def main():
+    ...     async with coroutine_scope() as scope:
+    ...         await as_flow(range(9)).on_each(lambda _: scope.cancel()).cancellable().collect(print)
+    >>> run(main)
+    """
+    return self if ends_with(self, _CANCELLABLE) else self._then(_CANCELLABLE)
+
+
+_CANCELLABLE = Template("cancellable", """
+    await checkpoint_if_cancelled()
+    ...
+""", before="from anyio.lowlevel import checkpoint_if_cancelled")  # fmt: skip  # a template reads best as a block

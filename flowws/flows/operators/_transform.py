@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
-from .._arguments import require_callable, settled
-from .._closing import close
+from .._arguments import require_callable
 from .._fusion import Template
 
 if TYPE_CHECKING:
@@ -78,6 +77,42 @@ _FILTER = Template("filter", """
 """)  # fmt: skip  # a template reads best as a block
 
 
+def filter_not(self: Flow[T], test: Callable[[T], Awaitable[object]] | Callable[[T], object]) -> Flow[T]:
+    """The values for which ``test(value)`` does not hold.
+
+    >>> run(flow_of("a", "", "b").filter_not(str.isalpha).to_list)
+    ['']
+
+    Kotlin: `filterNot`.
+    """
+    require_callable(test, "test")
+    return self._then(_FILTER_NOT, test=test)
+
+
+_FILTER_NOT = Template("filter_not", """
+    leave = @test(value)
+    if not leave:
+        ...
+""")  # fmt: skip  # a template reads best as a block
+
+
+def filter_not_none(self: Flow[T | None]) -> Flow[T]:
+    """The values that are not None.
+
+    >>> run(flow_of(1, None, 0).filter_not_none().to_list)
+    [1, 0]
+
+    Kotlin: `filterNotNull`.
+    """
+    return self._then(_FILTER_NOT_NONE)
+
+
+_FILTER_NOT_NONE = Template("filter_not_none", """
+    if value is not None:
+        ...
+""")  # fmt: skip  # a template reads best as a block
+
+
 def filter_is_instance(self: Flow[object], kind: type[R]) -> Flow[R]:
     """The values that are instances of `kind`.
 
@@ -97,6 +132,31 @@ _FILTER_IS_INSTANCE = Template("filter_is_instance", """
 """)  # fmt: skip  # a template reads best as a block
 
 
+class IndexedValue(NamedTuple, Generic[T]):
+    """A value and its place in the flow, counted from 0: what `Flow.with_index` gives."""
+
+    index: int  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]  # hides tuple.index
+    value: T
+
+
+def with_index(self: Flow[T]) -> Flow[IndexedValue[T]]:
+    """Every value with its place, an `IndexedValue`; each collection counts from 0.
+
+    >>> run(flow_of("a", "b").with_index().map(lambda each: f"{each.index} {each.value}").to_list)
+    ['0 a', '1 b']
+
+    Kotlin: `withIndex`.
+    """
+    return self._then(_WITH_INDEX)
+
+
+_WITH_INDEX = Template("with_index", """
+    index += 1
+    value = IndexedValue(index, value)
+    ...
+""", before="index = -1", names={"IndexedValue": IndexedValue})  # fmt: skip  # a template reads best as a block
+
+
 def transform(self: Flow[T], generate: Callable[[T], AsyncIterable[R]]) -> Flow[R]:
     """Everything that the async generator function ``generate(value)`` yields, for one value after the other.
 
@@ -110,8 +170,8 @@ def transform(self: Flow[T], generate: Callable[[T], AsyncIterable[R]]) -> Flow[
     return self._then(_TRANSFORM, generate=generate)
 
 
-_TRANSFORM = Template("transform", """
-    inner = aiter(generate(value))
+# All values of `inner`, which is closed if they are cut short, and told why.
+ALL_OF_INNER = """
     reason = None
     try:
         async for value in inner:
@@ -120,12 +180,17 @@ _TRANSFORM = Template("transform", """
                 await checkpoint()
             budget -= 1
             ...
+        inner = None
     except BaseException as failure:
         reason = failure
         raise
     finally:
-        await close(inner, reason)
+        if inner is not None: await close(inner, reason)
         reason = None
+"""
+_TRANSFORM = Template("transform", f"""
+    inner = aiter(generate(value))
+    {ALL_OF_INNER}
 """, before="budget = 128", blocks=3)  # fmt: skip  # a template reads best as a block
 
 
@@ -149,33 +214,3 @@ _ON_EACH = Template("on_each", """
     done = @action(value)
     ...
 """)  # fmt: skip  # a template reads best as a block
-
-
-@overload
-def scan(self: Flow[T], initial: R, operation: Callable[[R, T], Coroutine[Any, Any, R]]) -> Flow[R]: ...
-@overload
-def scan(self: Flow[T], initial: R, operation: Callable[[R, T], R]) -> Flow[R]: ...
-def scan(self: Flow[T], initial: R, operation: Callable[[R, T], Any]) -> Flow[R]:
-    """`initial`, then every step of folding the values with ``operation(accumulated, value)``.
-
-    One value more than there are above; `initial` also when there is none. It is shared between collections.
-
-    >>> run(flow_of(1, 2, 3).scan(0, lambda total, n: total + n).to_list)
-    [0, 1, 3, 6]
-
-    Kotlin: `scan`, `runningFold`.
-    """
-    require_callable(operation, "operation")
-    return self._through(_scan, initial, operation)
-
-
-async def _scan(source: AsyncIterator[T], initial: R, operation: Callable[[R, T], Any]) -> AsyncIterator[R]:
-    accumulated: Any = initial
-    try:
-        yield accumulated
-        async for value in source:
-            accumulated = await settled(operation(accumulated, value))
-            yield accumulated
-    except BaseException as failure:
-        await close(source, failure)
-        raise

@@ -1,16 +1,15 @@
-"""Running a flow for its effects: `collect`, `launch_in`."""
+"""Running a flow for its effects: `collect`, `collect_indexed`, `launch_in`."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from inspect import iscoroutinefunction
-from types import CoroutineType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from flowws._core import CoroutineScope, Job
 
 from .._arguments import require_callable
 from .._closing import close
+from .._fusion import Template
 
 if TYPE_CHECKING:
     from .._flow import Flow
@@ -30,9 +29,34 @@ async def collect(
     a
     b
     """
-    if action is not None:
+    if action is None:
+        await self._finish(_RUN)
+    else:
         require_callable(action, "action")
-    await _drain(aiter(self), action)
+        await self._finish(_COLLECT, action=action)
+
+
+_RUN = Template("collect", "pass")
+_COLLECT = Template("collect", "done = @action(value)")
+_COLLECT_INDEXED = Template("collect_indexed", """
+    done = @action(index, value)
+    index += 1
+""", before="index = 0")  # fmt: skip  # a template reads best as a block
+
+
+async def collect_indexed(
+    self: Flow[T], action: Callable[[int, T], Awaitable[object]] | Callable[[int, T], object]
+) -> None:
+    """Run the flow to its end and call ``action(index, value)``, sync or async, with every value; the first index is 0.
+
+    >>> run(flow_of("a", "b").collect_indexed, print)
+    0 a
+    1 b
+
+    Kotlin: `collectIndexed`.
+    """
+    require_callable(action, "action")
+    await self._finish(_COLLECT_INDEXED, action=action)
 
 
 def launch_in(self: Flow[T], scope: CoroutineScope) -> Job:
@@ -48,22 +72,13 @@ def launch_in(self: Flow[T], scope: CoroutineScope) -> Job:
 
     Kotlin: `launchIn`.
     """
-    return scope.launch(_drain, aiter(self), None, name=f"launch_in {self!r}")
+    return scope.launch(_drain, aiter(self), name=f"launch_in {self!r}")
 
 
-async def _drain(values: AsyncIterator[T], action: Callable[[T], Any] | None) -> None:
+async def _drain(values: AsyncIterator[object]) -> None:
     try:
-        if action is None:
-            async for _ in values:
-                pass
-        elif iscoroutinefunction(action):
-            async for value in values:
-                await action(value)
-        else:
-            async for value in values:
-                done = action(value)
-                if type(done) is CoroutineType:
-                    await done
+        async for _ in values:
+            pass
     except BaseException as failure:
         await close(values, failure)
         raise

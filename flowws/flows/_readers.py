@@ -1,0 +1,149 @@
+"""How one subscriber of a `MutableSharedFlow` reads: from the shared list, or from a mailbox of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from flowws._core import Waiter, checkpoint, waiter_maker
+
+if TYPE_CHECKING:
+    from ._mutable_shared_flow import MutableSharedFlow
+    from ._subscription import Subscription
+
+T = TypeVar("T")
+
+_BUDGET: Final = 128
+_A_BREATH: Final = range(_BUDGET)
+
+
+class Reader(Generic[T]):
+    """A place in the shared list, held from the beginning of an iteration to its end.
+
+    Also where that never takes its first step and is just dropped: hence `__del__`.
+    """
+
+    __slots__ = ("_open", "cursor", "shared", "waiter")
+
+    def __init__(self, shared: MutableSharedFlow[T]) -> None:
+        self.shared = shared
+        self.waiter: Waiter[None] | None = None
+        self.cursor = shared._values.enter()
+        self._open = True
+        shared._count_changed()
+
+    def close(self) -> None:
+        """Give the place up."""
+        if not self._open:
+            return
+        self._open = False
+        shared = self.shared
+        if self.waiter is not None:
+            shared._parked.pop(self.waiter, None)
+        shared._values.leave(self.cursor)
+        if shared._emitters:
+            shared._admit_emitters()
+        shared._count_changed()
+
+    __del__ = close
+
+
+async def deliver(reader: Reader[T]) -> AsyncIterator[T]:
+    """What the reader gets: everything, one value after the other."""
+    shared, values, cursor = reader.shared, reader.shared._values, reader.cursor
+    unbuffered = shared._capacity == 0
+    new_waiter = waiter_maker()
+    try:
+        while True:
+            for _ in _A_BREATH:
+                if unbuffered:
+                    shared._take_back_cancelled()
+                node = cursor.node
+                following = node.next
+                if following is None:
+                    if node is values.tail:
+                        break
+                    node = values.place_of(cursor)
+                    following = node.next
+                    if following is None:
+                        break
+                cursor.node = following
+                if shared._emitters:
+                    values.settle(cursor)
+                    shared._admit_emitters()
+                yield node.value
+            else:
+                values.settle(cursor)
+                await checkpoint()
+                continue
+            if cursor.counted is not node:  # `values.settle` without a call: a tenth of waking for one value
+                cursor.counted.readers -= 1
+                node.readers += 1
+                if not cursor.counted.readers and cursor.counted is values.slowest:
+                    values.let_go()
+                cursor.counted = node
+            if shared._room < 0 and shared._is_drained:
+                break
+            waiter = reader.waiter = new_waiter()
+            shared._parked[waiter] = None
+            await waiter
+    finally:
+        reader.close()
+    if shared._cause is not None:
+        raise shared._cause
+
+
+class MailReader(Generic[T]):
+    """A subscriber for whom nobody waits, from the beginning of its iteration to the end."""
+
+    __slots__ = ("_open", "_subscription", "mailbox", "shared", "waiter")
+
+    def __init__(self, shared: MutableSharedFlow[T], subscription: Subscription[T]) -> None:
+        self.shared = shared
+        self.waiter: Waiter[None] | None = None
+        self.mailbox = subscription._opened(shared._capacity)
+        self.mailbox.begin(shared.replay_cache)
+        self._subscription = subscription
+        self._open = True
+        shared._mailboxes.add(self.mailbox)
+        shared._count_changed()
+
+    def close(self) -> None:
+        """Give the mailbox up."""
+        if not self._open:
+            return
+        self._open = False
+        if self.waiter is not None:
+            self.shared._parked.pop(self.waiter, None)
+        self.shared._mailboxes.discard(self.mailbox)
+        self._subscription._closed(self.mailbox)
+        self.shared._count_changed()
+
+    __del__ = close
+
+
+async def deliver_mail(reader: MailReader[T]) -> AsyncIterator[T]:
+    """What the reader gets: what its mailbox has kept, or why that has failed."""
+    shared, mailbox = reader.shared, reader.mailbox
+    new_waiter = waiter_maker()
+    budget = _BUDGET
+    try:
+        while mailbox.fault is None:
+            if not mailbox:
+                if shared._is_drained:
+                    break
+                budget = _BUDGET
+                waiter = reader.waiter = new_waiter()
+                shared._parked[waiter] = None
+                await waiter
+            elif not budget:
+                budget = _BUDGET
+                await checkpoint()
+            else:
+                budget -= 1
+                yield mailbox.take()
+    finally:
+        reader.close()
+    failure = mailbox.fault or shared._cause
+    if failure is not None:
+        raise failure
