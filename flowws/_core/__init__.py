@@ -9,7 +9,7 @@ from ._backend import Waiter, checkpoint, closing_itself, current_loop_or_none, 
 from ._completable_job import CompletableJob, ScopeJob, SupervisorJob
 from ._coroutine_context import CoroutineContext, current_context
 from ._coroutine_start import CoroutineStart
-from ._current_job import current_job
+from ._current_job import current_job, job_around
 from ._deferred import CompletableDeferred, Deferred
 from ._disposable_handle import CompletionHandler, DisposableHandle
 from ._errors import CancellationError, FlowTimeoutError, IllegalStateError, NoSuchElementError, ScopeClosedError
@@ -67,6 +67,7 @@ __all__ = [
     "current_job",
     "current_loop_or_none",
     "delay",
+    "job_around",
     "join_all",
     "new_waiter",
     "non_cancellable",

@@ -48,6 +48,9 @@ class AsyncioLoop:
     def post(self, call: Callable[..., object], *args: Any) -> None:
         self._loop.call_soon_threadsafe(call, *args)
 
+    def leave(self, values: object) -> None:
+        """Nothing to do: the loop's own finalizer closes what is dropped."""
+
     def report(self, message: str, error: BaseException) -> None:
         self._loop.call_exception_handler({"message": message, "exception": error})
 

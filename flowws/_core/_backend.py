@@ -66,6 +66,9 @@ if TYPE_CHECKING:
         def post(self, call: Callable[..., object], *args: Any) -> None:
             """Run ``call(*args)`` on the loop soon. May be called from any thread."""
 
+        def leave(self, values: object) -> None:
+            """Keep a generator until the loop itself closes it, at its end."""
+
         def report(self, message: str, error: BaseException) -> None:
             """Tell the loop's own handler of a failure that nobody can be given."""
 

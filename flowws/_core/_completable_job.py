@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._failures import check_failure
 from ._job import CoroutineExceptionHandler, Job
 from ._job_state import ACTIVE
 
@@ -37,6 +38,7 @@ class CompletableJob(Job):
 
         Kotlin: `CompletableJob.completeExceptionally`.
         """
+        check_failure(failure)
         if self._body_ended or self._state != ACTIVE:
             return False
         self._end_body(failure)

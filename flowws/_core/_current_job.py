@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from _thread import get_ident
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,14 @@ set_current_job = _current.set
 def current_job() -> Job | None:
     """The job whose body runs now, None outside of any. Kotlin: `currentCoroutineContext().job`."""
     return _current.get()
+
+
+def job_around() -> Job | None:
+    """The current job as the parent of what begins here: not one of another thread's loop. Context variables go along
+    into a worker thread, where a loop of its own may be run, and no job can be cancelled across that border.
+    """
+    job = _current.get()
+    return None if job is not None and job._thread not in (None, get_ident()) else job
 
 
 def enter_job(job: Job | None) -> Job | None:

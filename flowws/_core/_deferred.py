@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from ._errors import IllegalStateError
+from ._failures import check_failure
 from ._job import Job
 from ._job_clauses import AwaitClause
 from ._job_state import ACTIVE, CANCELLING, COMPLETED
@@ -134,6 +135,7 @@ class CompletableDeferred(Deferred[T]):
 
         Kotlin: `CompletableDeferred.completeExceptionally`.
         """
+        check_failure(failure)
         if self._state != ACTIVE:
             return False
         self._end_body(failure)

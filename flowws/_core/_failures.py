@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 _IN_JOB = "in job "
 
 
+def check_failure(failure: object) -> None:
+    """`TypeError` for what cannot be raised; the class of an exception, too, for it is to be told apart from others."""
+    if not isinstance(failure, BaseException):
+        raise TypeError(f"a job fails with an exception, not {failure!r}")
+
+
 def cancellation(cause: BaseException | str | None, job: Job) -> CancellationError:
     """What `job` ends with when it is cancelled because of `cause`."""
     if isinstance(cause, CancellationError):

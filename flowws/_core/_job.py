@@ -236,6 +236,8 @@ class Job:
 
         Kotlin: `Job.invokeOnCompletion`.
         """
+        if not callable(handler):
+            raise TypeError(f"invoke_on_completion takes a function, not {handler!r}")
         key = object()
         with _registering:
             if self._state < COMPLETED:
@@ -248,6 +250,16 @@ class Job:
         return DisposableHandle(None, None)
 
     # The tree. Everything below runs in the job's own thread.
+
+    def _around(self) -> Job | None:
+        """Whose code this runs in: the parent, mostly."""
+        return self._parent
+
+    def _is_inside(self, other: Job) -> bool:
+        job: Job | None = self
+        while job is not None and job is not other:
+            job = job._around()
+        return job is not None
 
     def _left_to_its_thread(self, call: Callable[..., object], *args: object) -> bool:
         """Whether `call` was passed on to the job's own thread: not if that is this one, or its loop has ended."""

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar, TypeVarTuple
 
-from ._current_job import current_job, enter_job
+from ._current_job import current_job, enter_job, job_around
 from ._errors import CancellationError
 from ._failures import cancelled_with
 from ._job import CoroutineExceptionHandler, Job
@@ -122,7 +122,7 @@ class LexicalScope(CoroutineScope, AbstractAsyncContextManager[CoroutineScope]):
 
         if self._parent is not None:
             return self._parent
-        outer = self._outer
+        outer = job_around()
         if outer is not None and outer._state >= CANCELLING and anyio.current_effective_deadline() > float("-inf"):
             return None
         return outer

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from ._completable_job import CompletableJob
 from ._current_job import current_job, enter_job
+from ._job import Job
 
 
 @contextmanager
@@ -14,7 +15,8 @@ def non_cancellable() -> Generator[None]:
     """Code that runs to its end even if the job around it is cancelled: ``with non_cancellable(): await goodbye()``.
 
     The cancellation takes effect at the first wait after the block. Inside, `current_job` is a job of its own that is
-    always active, so scopes opened there work as usual. Keep such blocks short: nothing but their end ends them.
+    always active, so scopes opened there work as usual. Keep such blocks short: no job, deadline or scope ends them.
+    Only what asyncio itself cancels a task with (`Task.cancel`, `asyncio.timeout`) still does.
 
     >>> async def main():
     ...     async with coroutine_scope() as scope:
@@ -37,6 +39,7 @@ def non_cancellable() -> Generator[None]:
 
     outer = current_job()
     job = _NonCancellable(name=f"non_cancellable in {outer.name}" if outer is not None else "non_cancellable")
+    job._inside = outer
     with anyio.CancelScope(shield=True):
         enter_job(job)
         try:
@@ -47,7 +50,11 @@ def non_cancellable() -> Generator[None]:
 
 
 class _NonCancellable(CompletableJob):
-    __slots__ = ()
+    __slots__ = ("_inside",)
+    _inside: Job | None
+
+    def _around(self) -> Job | None:
+        return self._inside
 
     def _cancel(self, cause: BaseException | str | None) -> None:
         """Nobody can."""

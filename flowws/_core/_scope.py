@@ -199,18 +199,21 @@ class CoroutineScope:
     async def aclose(self) -> None:
         """Cancel, then wait until every job has ended.
 
-        A job of this scope that calls it does not wait for itself: it meets its own cancellation here.
+        A job of this scope that calls it does not wait for itself: it meets its own cancellation here, or, in a
+        `non_cancellable` block, goes on.
         """
         import anyio
 
+        here = current_job()
+        ours = self._is_around(here)
         self._job.cancel()
-        with anyio.CancelScope(shield=not self._is_around(current_job())):
+        if ours and _is_in_non_cancellable(here, self._job):
+            return
+        with anyio.CancelScope(shield=not ours):
             await self._job.join()
 
     def _is_around(self, job: Job | None) -> bool:
-        while job is not None and job is not self._job:
-            job = job.parent
-        return job is not None
+        return job is not None and job._is_inside(self._job)
 
     async def __aenter__(self) -> Self:
         return self
@@ -242,6 +245,16 @@ class CoroutineScope:
         self, job: Job, main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], start: CoroutineStart
     ) -> None:
         begin(job, main, args, start)
+
+
+def _is_in_non_cancellable(job: Job | None, scope: Job) -> bool:
+    """Whether the way up from `job` to `scope` leads through a `non_cancellable` block."""
+    while job is not None and job is not scope:
+        around = job._around()
+        if around is not job._parent:
+            return True
+        job = around
+    return False
 
 
 class _ScopeWithContext(CoroutineScope):

@@ -51,7 +51,10 @@ class SelfClosing(AsyncGenerator[T_co, None], Generic[T_co]):
 
 
 def _spawn_close(values: AsyncGenerator[Any, None], loop: Loop) -> None:
-    loop.spawn(_close, values, loop, name="close a dropped generator")
+    try:
+        loop.spawn(_close, values, loop, name="close a dropped generator")
+    except RuntimeError:
+        loop.leave(values)  # trio's main task has ended, and no other may begin
 
 
 async def _close(values: AsyncGenerator[Any, None], loop: Loop) -> None:

@@ -38,6 +38,9 @@ def with_timeout(
     caught the cancellation and went on. A failure of block or children goes before it; a cancellation from outside is
     none of its business. Without time (zero or less) the block does not run at all.
 
+    What the block returns too late is thrown away: to take an element from a channel in time, use `select` with
+    `on_timeout`, which loses none.
+
     >>> async def main():
     ...     try:
     ...         async with with_timeout(0.01):

@@ -79,10 +79,11 @@ class TrioWaiter:
 class TrioLoop:
     """One run of trio."""
 
-    __slots__ = ("_token",)
+    __slots__ = ("_left", "_token")
 
     def __init__(self) -> None:
         self._token = current_trio_token()
+        self._left: list[object] = []
 
     def new_waiter(self) -> Waiter[Any]:
         return TrioWaiter()
@@ -114,6 +115,10 @@ class TrioLoop:
 
     def post(self, call: Callable[..., object], *args: Any) -> None:
         self._token.run_sync_soon(call, *args)
+
+    def leave(self, values: object) -> None:
+        """Keep a generator until trio closes, at the end of its run, all those that are still there."""
+        self._left.append(values)
 
     def report(self, message: str, error: BaseException) -> None:
         # trio has no handler of its own, and a system task that raised would bring the whole run down.

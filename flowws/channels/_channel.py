@@ -175,6 +175,8 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         element = await self._take()
         if element is END:
             cause = self._receive_error()
+            if isinstance(cause, StopAsyncIteration):  # would pass for the end of the iteration
+                raise RuntimeError("the channel was closed with StopAsyncIteration") from cause
             raise StopAsyncIteration if cause is None else cause
         return element
 
@@ -254,6 +256,8 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
             drop_all(lost, self._drop)
 
     def invoke_on_close(self, handler: Callable[[BaseException | None], object]) -> None:
+        if not callable(handler):
+            raise TypeError(f"invoke_on_close takes a function, not {handler!r}")
         if self._on_close is not None:
             raise IllegalStateError(f"the channel has its handler already: {self._on_close!r}")
         self._on_close = handler

@@ -60,6 +60,8 @@ class Queues(Generic[E]):
         on_undelivered_element: Callable[[E], object] | None = None,
     ) -> None:
         self._capacity, self._overflow = resolve(capacity, on_buffer_overflow)
+        if on_undelivered_element is not None and not callable(on_undelivered_element):
+            raise TypeError(f"on_undelivered_element must be a function, not {on_undelivered_element!r}")
         self._undelivered = on_undelivered_element
         self._buffer: deque[E] = deque()
         self._senders: deque[tuple[Sender, E]] = NOBODY
@@ -169,6 +171,7 @@ class Queues(Generic[E]):
         self._put_back_so_far = (place + 1, id(element))
 
     def _queue_of_receivers(self) -> deque[Waiter[E] | Place]:
+        self._put_back_so_far = (0, 0)  # who parks has found the buffer empty: those put back are gone
         if self._receivers is NOBODY:
             self._receivers = deque()
             self._home = current_loop_or_none()

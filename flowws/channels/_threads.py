@@ -8,7 +8,7 @@
                        |                                    senders, as a task would  --------+
                        |
                        +-- knocks now and then: a loop that is over does not let itself be posted to, and a thread
-                           that works for a cancelled job is sent away
+                           whose work was cancelled, by a job, a deadline or a scope, is sent away
 """
 
 from __future__ import annotations
@@ -110,9 +110,10 @@ class ParkedThread:
             home.post(self.run, question)
             while not self._answered.acquire(timeout=_KNOCK_EVERY):
                 home.post(knock)
+                _leave_if_cancelled()
         except RuntimeError:
             return self._done
-        except BaseException:  # Ctrl-C
+        except BaseException:  # Ctrl-C, or the cancellation of who waits for this thread
             self._interrupted = True
             raise
         return True
@@ -145,7 +146,7 @@ def send_from_thread(channel: Bridgehead[E], element: E) -> None:
 
     try:
         answered = thread.ask(home, lambda: channel._offer_or_queue(parked), knock)
-    except BaseException:  # Ctrl-C
+    except BaseException:  # Ctrl-C, or a cancellation
         with suppress(RuntimeError):  # the loop is over
             home.post(_desert, channel, parked)
         raise
@@ -154,6 +155,18 @@ def send_from_thread(channel: Bridgehead[E], element: E) -> None:
         channel._drop(element)
         raise _loop_is_over()
     thread.result()
+
+
+def _leave_if_cancelled() -> None:
+    """Raise the loop's own cancellation if the wait for this thread was cancelled other than by its job, which knocking
+    sees to: by a deadline around it, or by a cancel scope. Waiting in `run_sync` does not end before the thread does.
+    """
+    from anyio.from_thread import check_cancelled
+
+    job = current_job()
+    if job is None or not job.is_cancelled:
+        with suppress(RuntimeError):  # this thread is not one of anyio's
+            check_cancelled()
 
 
 def _desert(channel: Bridgehead[E], parked: tuple[ParkedThread, E]) -> None:

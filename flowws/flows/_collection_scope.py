@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowws._core import CoroutineScope, ScopeJob, current_job
+from flowws._core import CoroutineScope, ScopeJob, job_around
 
 
 class CollectionScope(CoroutineScope):
@@ -16,7 +16,7 @@ class CollectionScope(CoroutineScope):
     """
 
     def __init__(self, name: str) -> None:
-        self._job = ScopeJob(name, current_job(), contained=True, background=True)
+        self._job = ScopeJob(name, job_around(), contained=True, background=True)
 
     async def aclose(self) -> None:
         """Cancel, then wait until every job has ended: mostly they have, and then there is nothing to wait for."""

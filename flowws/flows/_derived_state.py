@@ -63,7 +63,7 @@ def combine_states(*states: StateFlow[Any], transform: Callable[..., R]) -> Stat
     for state in states:
         if not isinstance(state, StateFlow):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
             raise TypeError(f"combine_states takes states, not {state!r}")
-    return DerivedState(states, transform, f"combine_states({', '.join(map(repr, states))})")
+    return DerivedState(states, transform)
 
 
 class DerivedState(StateFlow[R_co]):
@@ -72,15 +72,14 @@ class DerivedState(StateFlow[R_co]):
     The last result is kept with the values that it was made of, so that many collectors cost one call of `transform`.
     """
 
-    __slots__ = ("_arguments", "_made_by", "_result", "_states", "_transform")
+    __slots__ = ("_arguments", "_result", "_states", "_transform")
 
-    def __init__(self, states: tuple[StateFlow[Any], ...], transform: Callable[..., R_co], made_by: str) -> None:
+    def __init__(self, states: tuple[StateFlow[Any], ...], transform: Callable[..., R_co]) -> None:
         require_callable(transform, "transform")
         if iscoroutinefunction(transform):
             raise TypeError(f"transform must not be async: a state has its value at any time; got {transform!r}")
         self._states = states
         self._transform = transform
-        self._made_by = made_by
         self._arguments: tuple[Any, ...] | None = None
         self._result: R_co
 
@@ -106,4 +105,7 @@ class DerivedState(StateFlow[R_co]):
         return watched(self, Watcher(self._roots))
 
     def __repr__(self) -> str:
-        return f"<StateFlow {self.value!r}>"
+        try:
+            return f"<StateFlow {self.value!r}>"
+        except Exception as failure:  # noqa: BLE001  # of the transform: it reaches who asks for the value
+            return f"<StateFlow without a value: {failure!r}>"

@@ -31,6 +31,8 @@ class FlowStream(ObjectReceiveStream[T_co]):
         if self._closed:  # before, or by another task while this one waited
             raise ClosedResourceError
         cause = result.exception_or_none()
+        if isinstance(cause, StopAsyncIteration):  # `async for` would take it for the end
+            raise RuntimeError("the flow raised StopAsyncIteration") from cause
         raise EndOfStream if cause is None else cause
 
     async def aclose(self) -> None:

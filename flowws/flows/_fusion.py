@@ -49,6 +49,7 @@ from typing import Any, Final, NamedTuple
 from flowws._core import checkpoint
 
 from ._answer import Answer, answer_of
+from ._arguments import is_awaitable
 from ._blame import blame
 from ._closing import close
 from ._equality import same
@@ -188,9 +189,16 @@ def _call(line: str, answers: dict[str, Answer], numbered: Callable[[str], str])
         case Answer.LATER:
             return [f"{target} = await {call}"]
         case Answer.EITHER:
-            asked = f"if type({target}) is Coroutine: {target} = await {target}  # {numbered(match['function'])}"
-            return [f"{target} = {call}", asked]
+            if match["target"] in _TESTS:
+                asked = f"if {target} is not True and {target} is not False and is_awaitable({target}): "
+            else:
+                asked = f"if type({target}) is Coroutine: "
+            return [f"{target} = {call}", f"{asked}{target} = await {target}  # {numbered(match['function'])}"]
 
+
+# Answers of tests: an awaitable among them, such as a `Deferred` or a future, is not the truth but promises it. Values
+# may be futures, and actions may leave tasks behind: there only a coroutine is awaited.
+_TESTS: Final = frozenset({"alike", "dropping", "holds", "keep", "leave"})
 
 # What is asked of single values: a local name is found sooner than a global one.
 _LOCAL: Final = ("Coroutine=Coroutine", "type=type")
@@ -198,6 +206,7 @@ _LOCAL: Final = ("Coroutine=Coroutine", "type=type")
 _serial = count()
 _VOCABULARY: Final[dict[str, object]] = {
     "Coroutine": CoroutineType,
+    "is_awaitable": is_awaitable,
     "blame": blame,
     "chain": chain,
     "checkpoint": checkpoint,

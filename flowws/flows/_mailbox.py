@@ -79,15 +79,20 @@ class OldestMailbox(NewestMailbox[T]):
 class PatientMailbox(NewestMailbox[T]):
     """Every value, until `room` of them wait. Then they are lost, and it is at fault."""
 
-    __slots__ = ()
+    __slots__ = ("_replayed",)
 
     def begin(self, replay: tuple[T, ...]) -> None:
-        self._room += len(replay)
+        self._replayed = len(replay)  # still waiting: they stand in front, and do not count
         self._values.extend(replay)
+
+    def take(self) -> T:
+        if self._replayed:
+            self._replayed -= 1
+        return self._values.popleft()
 
     def put(self, value: T) -> None:
         self._values.append(value)
-        if self.fault is None and len(self._values) >= self._room:
+        if self.fault is None and len(self._values) - self._replayed >= self._room:
             self.fault = LaggedError(self._room)
         if self.fault is not None:
             self.lost += len(self._values)
@@ -105,13 +110,17 @@ class NewestOfEachMailbox(Mailbox[T]):
         self._values = OrderedDict[Hashable, T]()  # a dict is slow at giving out its first entry again and again
 
     def put(self, value: T) -> None:
+        if self.fault is not None:
+            self.lost += 1
+            return
         try:
             key = self._key(value)
             self.lost += key in self._values
             self._values[key] = value
         except Exception as failure:  # noqa: BLE001  # the subscriber's, not the emitter's
-            self.lost += 1
             self.fault = failure
+            self.lost += 1 + len(self._values)
+            self._values.clear()
 
     def take(self) -> T:
         return self._values.popitem(last=False)[1]

@@ -11,6 +11,7 @@ from flowws.channels import ProducerScope
 from ._arguments import require_async_iterable
 from ._beginning import begun
 from ._channel_flow import ChannelFlow, Producer
+from ._closing import close
 from ._flow import Flow
 from ._sending import send_all
 
@@ -57,5 +58,11 @@ class MergedFlow(ChannelFlow[T_co]):
 
 
 async def _send_from_all(sources: list[AsyncIterator[Any]], producer: ProducerScope[Any]) -> None:
-    for source in sources:
-        await begun(producer, send_all, source, producer.channel.send, name="merge")
+    waiting = iter(sources)
+    try:
+        for source in waiting:
+            await begun(producer, send_all, source, producer.channel.send, name="merge")
+    except BaseException as failure:
+        for source in waiting:  # subscribed to already, if it is hot
+            await close(source, failure)
+        raise

@@ -16,6 +16,8 @@ from ._shared_flow import ReadOnlySharedFlow, SharedFlow
 from ._shared_values import SharedValues
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from ._state_flow import StateFlow
     from ._subscription import Subscription
     from ._subscription_count import SubscriptionCount
@@ -61,6 +63,7 @@ class MutableSharedFlow(SharedFlow[T]):
         "_room",
         "_streak",
         "_subscription_count",
+        "_traceback",
         "_values",
     )
 
@@ -79,6 +82,7 @@ class MutableSharedFlow(SharedFlow[T]):
             raise ValueError(f"{on_buffer_overflow!r} needs replay or extra_buffer_capacity above 0")
         self._room = self._capacity  # how many values may be held; `_CLOSED` once it is closed
         self._cause: BaseException | None = None
+        self._traceback: TracebackType | None = None
         self._overflow = on_buffer_overflow
         self._values = SharedValues[T](replay)
         self._mailboxes = set[Mailbox[T]]()
@@ -122,7 +126,7 @@ class MutableSharedFlow(SharedFlow[T]):
 
     def _emit_into_full(self, value: T) -> bool:
         if self._room == _CLOSED:
-            raise self._cause or ClosedSendChannelError(f"{self!r} is closed")
+            raise self._fresh_cause() or ClosedSendChannelError(f"{self!r} is closed")
         values = self._values
         values.settle_all()
         if values.cursors and values.held >= self._capacity:
@@ -232,11 +236,18 @@ class MutableSharedFlow(SharedFlow[T]):
         >>> run(main)
         ['the last one']
         """
+        if cause is not None and not isinstance(cause, BaseException):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+            raise TypeError(f"the cause of a closing must be an exception, not {cause!r}")
         if self._room == _CLOSED:
             return False
         self._room, self._cause = _CLOSED, cause
+        self._traceback = None if cause is None else cause.__traceback__
         self._end_if_drained()
         return True
+
+    def _fresh_cause(self) -> BaseException | None:
+        """The cause as it was given: else it would collect the frames of everybody to whom it has been raised."""
+        return None if self._cause is None else self._cause.with_traceback(self._traceback)
 
     @property
     def is_closed(self) -> bool:

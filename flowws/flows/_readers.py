@@ -89,8 +89,9 @@ async def deliver(reader: Reader[T]) -> AsyncIterator[T]:
             await waiter
     finally:
         reader.close()
-    if shared._cause is not None:
-        raise shared._cause
+    failure = shared._fresh_cause()
+    if failure is not None:
+        raise failure
 
 
 class MailReader(Generic[T]):
@@ -144,6 +145,6 @@ async def deliver_mail(reader: MailReader[T]) -> AsyncIterator[T]:
                 yield mailbox.take()
     finally:
         reader.close()
-    failure = mailbox.fault or shared._cause
+    failure = mailbox.fault or shared._fresh_cause()
     if failure is not None:
         raise failure

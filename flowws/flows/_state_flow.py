@@ -60,7 +60,7 @@ class StateFlow(SharedFlow[T_co]):
         """
         from ._derived_state import DerivedState
 
-        return DerivedState((self,), transform, f"{self!r}.map_state")
+        return DerivedState((self,), transform)
 
     def on_subscription(self, action: Action[R]) -> StateFlow[T_co | R]:
         """`SharedFlow.on_subscription`; the result is a state still. Kotlin: `onSubscription`."""
@@ -131,6 +131,10 @@ class SubscribedStateFlow(StateFlow[T_co]):
     def on_subscription(self, action: Action[R]) -> StateFlow[T_co | R]:
         require_callable(action, "action")
         return SubscribedStateFlow(self._state, (*self._actions, action))
+
+    @property
+    def _is_distinct(self) -> bool:
+        return False  # what the actions yield may be anything
 
     def _open(self) -> AsyncIterator[T_co]:
         return after_actions(self._state._open(), self._actions)

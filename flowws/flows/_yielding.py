@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Generator
 from inspect import isawaitable
 from typing import Any, cast
 
@@ -11,6 +11,10 @@ from ._closing import close_source
 
 async def yielded_by(outcome: Any) -> AsyncIterator[Any]:
     """Run what calling the action gave to its end, passing on what it yields (a flow is all of its values)."""
+    if isawaitable(outcome):
+        outcome = await outcome  # which may be a flow, from an async function
+    if isinstance(outcome, Generator):
+        raise TypeError(f"an action that yields is an async generator function (async def), not {outcome!r}")
     if isinstance(outcome, AsyncIterable):
         values = aiter(cast("AsyncIterable[Any]", outcome))
         try:
@@ -18,5 +22,3 @@ async def yielded_by(outcome: Any) -> AsyncIterator[Any]:
                 yield value
         finally:
             await close_source(values)
-    elif isawaitable(outcome):
-        await outcome

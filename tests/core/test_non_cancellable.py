@@ -5,7 +5,10 @@ from __future__ import annotations
 import anyio
 
 from flowws import (
+    CoroutineScope,
+    CoroutineStart,
     Job,
+    await_cancellation,
     coroutine_scope,
     current_job,
     non_cancellable,
@@ -114,3 +117,24 @@ async def test_outside_of_any_job_it_shields_as_well() -> None:
             passed = True
     assert passed
     assert current_job() is None
+
+
+async def test_a_job_may_close_its_own_scope_in_there_without_waiting_for_itself() -> None:
+    log: list[str] = []
+    scope = CoroutineScope()
+
+    async def closes() -> None:
+        try:
+            await await_cancellation()
+        finally:
+            with non_cancellable():
+                async with coroutine_scope():
+                    await scope.aclose()
+                log.append("goes on")
+
+    job = scope.launch(closes, start=CoroutineStart.ATOMIC)
+    job.cancel()
+    with anyio.fail_after(5):
+        await job.join()
+        await scope.aclose()
+    assert log == ["goes on"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
 
-from flowws import CancellationError, FlowTimeoutError, coroutine_scope, flow, flow_of
+from flowws import CancellationError, Flow, FlowTimeoutError, coroutine_scope, flow, flow_of
 from tests.flows.upstream import SPELLINGS, Upstream, settle, spelled
 
 
@@ -232,3 +232,18 @@ def _chain(error: BaseException | None) -> list[BaseException]:
         found.append(error)
         error = error.__context__
     return found
+
+
+async def test_an_async_function_may_return_a_flow() -> None:
+    async def fallback(failure: Exception) -> Flow[int]:
+        return flow_of(-1)
+
+    assert await flow_of("x").map(int).catch(fallback).to_list() == [-1]  # type: ignore[arg-type]  # untyped callers
+
+
+async def test_a_plain_generator_function_is_refused() -> None:
+    def fallback(failure: Exception) -> Iterator[int]:
+        yield -1
+
+    with pytest.raises(TypeError, match="async generator function"):
+        await flow_of("x").map(int).catch(fallback).to_list()  # type: ignore[arg-type]  # untyped callers

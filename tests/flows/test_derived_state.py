@@ -188,3 +188,15 @@ def test_refuses_what_is_no_state() -> None:
         combine_states(MutableStateFlow(1), wrong, transform=lambda *values: values)
     with pytest.raises(ValueError, match="combine_states needs a state"):
         combine_states(transform=lambda *values: values)
+
+
+async def test_a_transform_that_fails_is_not_called_before_somebody_asks() -> None:
+    state = MutableStateFlow(0)
+    inverse = state.map_state(lambda n: 1 / n)
+    shown = inverse.map_state(str)  # would have called it, for a name
+    async with coroutine_scope() as scope:
+        seen: list[object] = []
+        inverse.catch(seen.append).launch_in(scope)  # as would this
+    assert [type(failure) for failure in seen] == [ZeroDivisionError]
+    state.value = 4
+    assert shown.value == "0.25"

@@ -208,3 +208,24 @@ async def test_a_cleanup_that_fails_is_reported(anyio_backend_name: str, caplog:
     (record,) = caplog.records
     assert record.exc_info is not None
     assert str(record.exc_info[1]) == "in the cleanup"
+
+
+def test_dropped_as_the_last_thing_of_a_run_it_is_closed_by_that() -> None:
+    """trio runs what was posted in an order drawn by lot: hence many runs."""
+    closed: list[int] = []
+
+    @flow
+    async def endless() -> AsyncIterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.append(1)
+
+    async def main() -> None:
+        async for _ in endless():
+            break
+
+    for _ in range(30):
+        anyio.run(main, backend="trio")
+    assert len(closed) == 30

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flowws import CancellationError, MutableSharedFlow, coroutine_scope, flow, flow_of, merge
+from flowws import CancellationError, MutableSharedFlow, as_flow, coroutine_scope, flow, flow_of, merge
 from flowws.testing import TestScope
 from tests.flows.timed import at, stamped
 from tests.flows.upstream import Upstream, settle
@@ -106,3 +106,12 @@ def test_shows_itself() -> None:
 def test_refuses_what_is_no_flow(wrong: Any) -> None:
     with pytest.raises(TypeError, match=repr(wrong)):
         merge(flow_of(1), wrong)
+
+
+async def test_a_hot_flow_behind_one_that_fails_at_once_is_left() -> None:
+    """Also while somebody holds the failure, and with it the frames that it came through."""
+    shared = MutableSharedFlow[int]()
+    failing = as_flow(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        await merge(failing, shared).to_list()
+    assert shared.subscription_count.value == 0

@@ -125,3 +125,9 @@ def test_refuses_what_is_no_function(hot: Any) -> None:
     for flow in (hot, hot.on_subscription(lambda: None)):
         with pytest.raises(TypeError, match="action must be a function, sync or async, not 3"):
             flow.on_subscription(3)
+
+
+async def test_what_an_action_yields_may_repeat_itself() -> None:
+    state = MutableStateFlow(1)
+    flow = state.on_subscription(lambda: flow_of(1, 1)).distinct_until_changed()
+    assert await flow.timeout(0.01).catch(lambda _: None).to_list() == [1]

@@ -113,3 +113,21 @@ async def test_when_the_last_waiting_emitter_is_cancelled_readers_end(buffer: in
         await settle()
         assert reading.is_completed
     await stalled.leave()
+
+
+async def test_the_cause_has_to_be_an_exception() -> None:
+    shared = MutableSharedFlow[int]()
+    with pytest.raises(TypeError, match="must be an exception, not 'bye'"):
+        shared.close("bye")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert not shared.is_closed
+
+
+async def test_the_cause_does_not_collect_the_frames_of_all_subscribers() -> None:
+    shared = MutableSharedFlow[int]()
+    shared.close(ValueError("end"))
+    lengths: list[int] = []
+    for _ in range(3):
+        with pytest.raises(ValueError, match="end") as failure:
+            await shared.to_list()
+        lengths.append(len(failure.traceback))
+    assert lengths == [lengths[0]] * 3

@@ -253,3 +253,26 @@ async def test_a_full_mailbox_does_not_starve_the_neighbours() -> None:
         async for n in values:
             got.append(n)  # noqa: PERF401  # the neighbour counts them
     assert max(after - before for before, after in pairwise(turns)) <= 3 * 129  # trio may let a task run twice in a row
+
+
+async def test_disconnect_allows_no_more_once_the_replay_is_taken() -> None:
+    shared = MutableSharedFlow[int](replay=2, extra_buffer_capacity=8)
+    for n in (1, 2):
+        await shared.emit(n)
+    values = aiter(shared.subscribe(on_lag=Lag.DISCONNECT(3)))
+    assert [await anext(values), await anext(values)] == [1, 2]
+    for n in (3, 4, 5):
+        await shared.emit(n)
+    with pytest.raises(LaggedError):
+        await anext(values)
+
+
+async def test_what_waited_when_the_key_failed_is_counted_as_lost() -> None:
+    shared = MutableSharedFlow[int](extra_buffer_capacity=8)
+    subscription = shared.subscribe(on_lag=Lag.conflate_by({0: 0, 1: 1, 3: 3}.__getitem__))
+    values = aiter(subscription)
+    for n in range(4):
+        await shared.emit(n)
+    with pytest.raises(KeyError):
+        await anext(values)
+    assert subscription.lost == 4

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from flowws import CancellationError, MutableSharedFlow, as_flow, coroutine_scope, empty_flow, flow_of
+from flowws import CancellationError, MutableSharedFlow, as_flow, coroutine_scope, empty_flow, flow, flow_of
 from flowws.testing import TestScope
 from tests.flows.timed import at, stamped
 from tests.flows.upstream import Upstream, settle
@@ -90,3 +91,28 @@ def test_shows_itself() -> None:
 def test_refuses_what_is_no_flow(wrong: Any) -> None:
     with pytest.raises(TypeError, match=repr(wrong)):
         flow_of(1).take_until(wrong)
+
+
+class Outcome(BaseException):
+    """Such as those of pytest are."""
+
+
+async def test_what_is_no_exception_is_a_failure_of_the_other_too() -> None:
+    def fail() -> int:
+        raise Outcome
+
+    other = as_flow(fail)
+    with pytest.raises(Outcome):
+        await flow_of(1).take_until(other).to_list()
+
+
+async def test_a_cleanup_of_the_other_that_fails_is_raised() -> None:
+    @flow
+    async def other() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            raise RuntimeError("cleanup")
+
+    with pytest.raises(RuntimeError, match="cleanup"):
+        await flow_of(1).take_until(other()).to_list()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowws import MutableStateFlow, coroutine_scope, empty_flow, flow_of
+from flowws import MutableStateFlow, as_flow, coroutine_scope, empty_flow, flow_of
 from flowws.testing import TestScope
 from tests.flows.timed import at, stamped
 from tests.flows.upstream import SPELLINGS, Upstream, settle, spelled
@@ -88,3 +88,16 @@ def test_refuses_what_is_no_function() -> None:
     wrong: Any = 3
     with pytest.raises(TypeError, match="3"):
         flow_of(1).with_latest_from(flow_of(2), wrong)
+
+
+class Outcome(BaseException):
+    """Such as those of pytest are."""
+
+
+async def test_what_is_no_exception_is_a_failure_of_the_other_too() -> None:
+    def fail() -> int:
+        raise Outcome
+
+    other = as_flow(fail)
+    with pytest.raises(Outcome):
+        await flow_of(1).with_latest_from(other).to_list()

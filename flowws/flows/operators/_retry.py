@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from flowws._core import Duration, checkpoint, delay
 
-from .._arguments import require_callable, require_count, settled
+from .._arguments import answered, require_callable, require_count, settled
 from .._closing import close_source
 from .._showing import shown
 
@@ -67,7 +67,7 @@ class _Policy(NamedTuple):
 
     async def once_more(self, failure: Exception, attempt: int) -> bool:
         """Whether to collect the flow anew, after waiting for it."""
-        if attempt == self.retries or (self.predicate is not None and not await settled(self.predicate(failure))):
+        if attempt == self.retries or (self.predicate is not None and not await answered(self.predicate(failure))):
             return False
         if self.backoff is not None:
             await delay(await settled(self.backoff(attempt)))
@@ -111,7 +111,7 @@ def retry_when(
 
 def _retry_when(flow: Flow[T], decide: Callable[[Exception, int], Any]) -> AsyncIterator[T]:
     async def once_more(failure: Exception, attempt: int) -> Any:
-        return await settled(decide(failure, attempt))
+        return await answered(decide(failure, attempt))
 
     return _attempts(aiter(flow), flow, once_more, reset_on_value=False)
 

@@ -9,6 +9,7 @@ from flowws._core import CompletableDeferred, CoroutineScope, Job, NoSuchElement
 
 from .._arguments import require_count
 from .._closing import close
+from .._showing import job_name
 
 if TYPE_CHECKING:
     from .._flow import Flow
@@ -54,9 +55,8 @@ def share_in(
     extra = settings.extra_buffer_capacity(replay)
     shared = MutableSharedFlow[T](replay, extra, settings.on_buffer_overflow)
     sharing = _Sharing(upstream, shared.emit, shared.reset_replay_cache, shared.close if complete else None)
-    settings.begin_in(
-        scope, f"share_in {self!r}", lambda scope, name: sharing.begin(scope, started, shared.subscription_count, name)
-    )
+    name = job_name("share_in", self)
+    settings.begin_in(scope, name, lambda scope, name: sharing.begin(scope, started, shared.subscription_count, name))
     return ReadOnlySharedFlow(shared)
 
 
@@ -81,7 +81,7 @@ def state_in(self: Flow[T], scope: CoroutineScope, started: SharingStarted, init
     require_strategy(started)
     state = MutableStateFlow(initial)
     sharing = _Sharing(self, state.emit, lambda: state.update(lambda _: initial))
-    sharing.begin(scope, started, state.subscription_count, f"state_in {self!r}")
+    sharing.begin(scope, started, state.subscription_count, job_name("state_in", self))
     return ReadOnlyStateFlow(state)
 
 
@@ -122,7 +122,7 @@ async def await_state_in(self: Flow[T], scope: CoroutineScope) -> StateFlow[T]:
     def tell(failure: BaseException | None) -> None:
         first.complete_exceptionally(failure or NoSuchElementError(f"{self!r} has no value to begin the state with"))
 
-    scope.launch(show, name=f"await_state_in {self!r}").invoke_on_completion(tell)
+    scope.launch(show, name=job_name("await_state_in", self)).invoke_on_completion(tell)
     return await first
 
 

@@ -36,17 +36,19 @@ def take_until(self: Flow[T], other: AsyncIterable[object]) -> Flow[T]:
 async def _take_until(iterators: list[AsyncIterator[Any]]) -> AsyncIterator[Any]:
     source, signals = iterators
     async with Beside(source, "take_until") as values:
-        await begun(values.scope, _stop_at_first, signals, values, name="take_until")
+        job = await begun(values.scope, _stop_at_first, signals, values, name="take_until")
+        job.invoke_on_completion(values.hear)
         async for value in values:
             yield value
 
 
 async def _stop_at_first(signals: AsyncIterator[Any], values: Beside[Any]) -> None:
     try:
-        async for _ in signals:
-            values.stop()
-            break
+        try:
+            async for _ in signals:
+                values.stop()
+                break
+        finally:
+            await close(signals)
     except Exception as failure:  # noqa: BLE001  # it goes to the collector
         values.stop(failure)
-    finally:
-        await close(signals)

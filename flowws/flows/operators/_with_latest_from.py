@@ -51,7 +51,8 @@ async def _with_latest_from(
     source, other = iterators
     latest: list[Any] = []
     async with Beside(source, "with_latest_from") as mine:
-        await begun(mine.scope, _keep_latest, other, latest, mine, name="with_latest_from")
+        job = await begun(mine.scope, _keep_latest, other, latest, mine, name="with_latest_from")
+        job.invoke_on_completion(mine.hear)
         async for value in mine:
             if latest:
                 pair = value, latest[0]

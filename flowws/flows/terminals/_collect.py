@@ -10,6 +10,7 @@ from flowws._core import CoroutineScope, Job
 from .._arguments import require_callable
 from .._closing import close
 from .._fusion import Template
+from .._showing import job_name
 
 if TYPE_CHECKING:
     from .._flow import Flow
@@ -72,7 +73,7 @@ def launch_in(self: Flow[T], scope: CoroutineScope) -> Job:
 
     Kotlin: `launchIn`.
     """
-    return scope.launch(_drain, aiter(self), name=f"launch_in {self!r}")
+    return scope.launch(_drain, aiter(self), name=job_name("launch_in", self))
 
 
 async def _drain(values: AsyncIterator[object]) -> None:
