@@ -1,4 +1,7 @@
-"""Candidates measured in turns: a machine that slows down slows them all. What counts is the ratio."""
+"""Candidates measured in turns: a machine that slows down slows them all. What counts is the ratio.
+
+Where nothing is waited for, a candidate's time is the processor's: what else the machine does then counts less.
+"""
 
 from __future__ import annotations
 

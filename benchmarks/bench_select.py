@@ -80,12 +80,12 @@ def rate(consume: Consume, capacity: int, loop: str) -> Callable[[], float]:
 
     async def timed() -> float:
         left, right = Channel[int](capacity), Channel[int](capacity)
-        start = time.perf_counter()
+        start = time.process_time()
         async with coroutine_scope() as scope:
             scope.launch(produce, left)
             scope.launch(produce, right)
             await consume(left, right)
-        return 2 * COUNT / (time.perf_counter() - start)
+        return 2 * COUNT / (time.process_time() - start)
 
     if loop == "uvloop":
         return lambda: anyio.run(timed, backend="asyncio", backend_options={"use_uvloop": True})
