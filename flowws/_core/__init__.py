@@ -5,7 +5,7 @@ With the picows engine, the only place of this library that knows asyncio and tr
 
 from typing import TYPE_CHECKING
 
-from ._backend import Waiter, checkpoint, closing_itself, current_loop_or_none, new_waiter, report, waiter_maker
+from ._backend import BUDGET, Waiter, checkpoint, closing_itself, current_loop_or_none, new_waiter, report, waiter_maker
 from ._completable_job import CompletableJob, ScopeJob, SupervisorJob
 from ._coroutine_context import CoroutineContext, current_context
 from ._coroutine_start import CoroutineStart
@@ -17,7 +17,7 @@ from ._front_door import at_home, when_asked
 from ._job import CoroutineExceptionHandler, Job
 from ._lexical_scope import coroutine_scope, supervisor_scope
 from ._scope import CoroutineScope
-from ._select_clause import BUDGET, NOT_YET, Place, SelectClause, SignalClause, Won, check_handler
+from ._select_clause import NOT_YET, Place, SelectClause, SignalClause, Won, check_handler
 from ._time import Duration, await_cancellation, delay, to_seconds, yield_now
 
 if TYPE_CHECKING:

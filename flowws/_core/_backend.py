@@ -13,9 +13,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from sys import modules
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar
 
 _T = TypeVar("_T")
+
+BUDGET: Final = 128
+"""After so many operations or values in a row that did not have to wait, one real `checkpoint`: a tight loop over
+channels, locks or flows cannot starve its neighbours.
+"""
 
 
 class Waiter(Protocol[_T]):

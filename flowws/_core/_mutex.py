@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, overload
 
-from ._backend import checkpoint
+from ._backend import BUDGET, checkpoint
 from ._errors import IllegalStateError
-from ._select_clause import BUDGET, NOT_YET, Place, SelectClause
+from ._select_clause import NOT_YET, Place, SelectClause
 from ._waiting_line import WaitingLine
 
 R = TypeVar("R")

@@ -11,12 +11,6 @@ if TYPE_CHECKING:
 
 R_co = TypeVar("R_co", covariant=True)
 
-BUDGET: Final = 128
-"""After so many operations in a row that did not have to wait, one real checkpoint: a tight loop over channels or locks
-cannot starve its neighbours.
-"""
-
-
 NOT_YET: Final[Any] = object()
 """What a clause gives while its event has not come."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ._backend import checkpoint
+from ._backend import BUDGET, checkpoint
 from ._errors import IllegalStateError
-from ._select_clause import BUDGET
 from ._waiting_line import WaitingLine
 
 

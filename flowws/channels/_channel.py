@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from flowws._core import (
+    BUDGET,
     NOT_YET,
     CancellationError,
     IllegalStateError,
@@ -28,11 +29,6 @@ E = TypeVar("E")
 
 _SENT: Final[ChannelResult[None]] = ChannelResult.success(None)
 _NOT_NOW: Final[ChannelResult[Any]] = ChannelResult.failure()
-
-# A tight loop over a channel cannot starve its neighbours: after so many elements taken in a row without a wait, or so
-# many put into a buffer that nobody takes from, one real checkpoint. Both sides in one loop come to twice as many
-# operations. Counted per channel: every wait on it starts the count anew.
-_BUDGET: Final = 128
 
 
 class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
@@ -83,6 +79,9 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
     def is_closed_for_send(self) -> bool:
         return self._state != OPEN
 
+    # BUDGET counts elements taken in a row without a wait, or put into a buffer that nobody takes from; both sides in
+    # one loop come to twice as many operations. Counted per channel, and every wait on it starts the count anew.
+    #
     # `send`, `receive` and `__anext__` say first, without a further call, what mostly happens: room, or an element, and
     # nobody parked on this side. benchmarks/bench_channel.py pays for the repetition.
 
@@ -90,7 +89,7 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         if len(self._buffer) < self._unasked and not self._receivers:
             self._buffer.append(element)
             return
-        if self._streak >= _BUDGET or (self._unasked <= len(self._buffer) < self._capacity and self._state == OPEN):
+        if self._streak >= BUDGET or (self._unasked <= len(self._buffer) < self._capacity and self._state == OPEN):
             await self._breathe_with(element)
         self._streak += 1
         if self._offer(element):
@@ -138,7 +137,7 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         return not self._buffer and all(waiter.done() for waiter, _ in self._senders)
 
     async def receive(self) -> E:
-        if self._buffer and not self._senders and self._streak < _BUDGET:
+        if self._buffer and not self._senders and self._streak < BUDGET:
             self._streak += 1
             return self._buffer.popleft()
         element = await self._take()
@@ -169,7 +168,7 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         return _NOT_NOW if self._state == OPEN else ChannelResult.closed(self._cause)
 
     async def __anext__(self) -> E:
-        if self._buffer and not self._senders and self._streak < _BUDGET:
+        if self._buffer and not self._senders and self._streak < BUDGET:
             self._streak += 1
             return self._buffer.popleft()
         element = await self._take()
@@ -188,7 +187,7 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
 
     async def _take(self) -> E:
         """The next element, or `END`."""
-        if self._streak >= _BUDGET:
+        if self._streak >= BUDGET:
             await self._breathe()
         self._streak += 1
         if self._buffer or self._senders:
@@ -279,7 +278,7 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         self._streak = 0
         await checkpoint()
         if self._state == OPEN:
-            self._unasked = min(self._capacity, len(self._buffer) + _BUDGET)
+            self._unasked = min(self._capacity, len(self._buffer) + BUDGET)
 
     def __repr__(self) -> str:
         state = ("open", "closed", "cancelled")[self._state]

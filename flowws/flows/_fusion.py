@@ -46,7 +46,7 @@ from itertools import chain, count, islice
 from types import CoroutineType, MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from flowws._core import checkpoint
+from flowws._core import BUDGET, checkpoint
 
 from ._answer import Answer, answer_of
 from ._arguments import is_awaitable
@@ -205,6 +205,7 @@ _LOCAL: Final = ("Coroutine=Coroutine", "type=type")
 
 _serial = count()
 _VOCABULARY: Final[dict[str, object]] = {
+    "BUDGET": BUDGET,
     "Coroutine": CoroutineType,
     "is_awaitable": is_awaitable,
     "blame": blame,
@@ -243,21 +244,20 @@ def _compiled(shape: tuple[tuple[Any, ...], ...], over_iterable: bool) -> Callab
     return function
 
 
-# Nothing in such a loop need ever wait, so it breathes by itself: that many values go by without a real checkpoint.
-# A turn of asyncio costs as much as 20 to 30 of the fastest values, hence it is what `bench_operators` sees most of.
-_BREATH: Final = 128
+# Nothing in such a loop need ever wait, so it breathes by itself, every BUDGET values. A turn of asyncio costs as much
+# as 20 to 30 of the fastest values, hence it is what `bench_operators` sees most of.
 
 
 def _over_async(text: Rendered) -> list[str]:
     return [
         *_indented(1, text.before),
-        f"    budget = {_BREATH}",
+        f"    budget = {BUDGET}",
         "    why = None",
         "    try:",
         *_indented(2, text.first),
         "        async for value in source:",
         "            if not budget:",
-        f"                budget = {_BREATH}",
+        f"                budget = {BUDGET}",
         "                await checkpoint()",
         "            budget -= 1",
         *_indented(3, text.body),
@@ -282,7 +282,7 @@ def _over_iterable(text: Rendered) -> list[str]:
         "        for value in source:",
         "            if begun: await checkpoint()",
         "            begun = True",
-        f"            for value in chain((value,), islice(source, {_BREATH - 1})):",
+        f"            for value in chain((value,), islice(source, {BUDGET - 1})):",
         *_indented(4, text.body),
         *_indented(2, text.last),
         "    except Exception as failure:",

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from flowws._core import Waiter, checkpoint, new_waiter
+from flowws._core import BUDGET, Waiter, checkpoint, new_waiter
 from flowws.channels import BufferOverflow, ClosedSendChannelError
 
 from ._arguments import require_count
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_BUDGET: Final = 128
 _CLOSED: Final = -1  # no room ever
 
 
@@ -89,7 +88,7 @@ class MutableSharedFlow(SharedFlow[T]):
         self._parked = dict[Waiter[None], None]()  # of subscribers that have caught up
         self._emitters = deque[tuple[Waiter[None], T]]()
         self._subscription_count: SubscriptionCount | None = None
-        self._streak = _BUDGET
+        self._streak = BUDGET
 
     # Emitting
 
@@ -102,7 +101,7 @@ class MutableSharedFlow(SharedFlow[T]):
         Kotlin: `MutableSharedFlow.emit`.
         """
         if not self._streak:
-            self._streak = _BUDGET
+            self._streak = BUDGET
             await checkpoint()
         self._streak -= 1
         values = self._values
@@ -164,7 +163,7 @@ class MutableSharedFlow(SharedFlow[T]):
     # back if the emitter is cancelled. With a buffer, waiting values stay out of the list until there is room.
 
     async def _park_emitter(self, value: T) -> None:
-        self._streak = _BUDGET
+        self._streak = BUDGET
         waiter: Waiter[None] = new_waiter()
         waiting = (waiter, value)
         self._emitters.append(waiting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from flowws._core import Waiter, checkpoint, waiter_maker
+from flowws._core import BUDGET, Waiter, checkpoint, waiter_maker
 
 if TYPE_CHECKING:
     from ._mutable_shared_flow import MutableSharedFlow
@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_BUDGET: Final = 128
-_A_BREATH: Final = range(_BUDGET)
+_A_BREATH: Final = range(BUDGET)
 
 
 class Reader(Generic[T]):
@@ -127,18 +126,18 @@ async def deliver_mail(reader: MailReader[T]) -> AsyncIterator[T]:
     """What the reader gets: what its mailbox has kept, or why that has failed."""
     shared, mailbox = reader.shared, reader.mailbox
     new_waiter = waiter_maker()
-    budget = _BUDGET
+    budget = BUDGET
     try:
         while mailbox.fault is None:
             if not mailbox:
                 if shared._is_drained:
                     break
-                budget = _BUDGET
+                budget = BUDGET
                 waiter = reader.waiter = new_waiter()
                 shared._parked[waiter] = None
                 await waiter
             elif not budget:
-                budget = _BUDGET
+                budget = BUDGET
                 await checkpoint()
             else:
                 budget -= 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from flowws._core import Waiter, checkpoint, waiter_maker
+from flowws._core import BUDGET, Waiter, checkpoint, waiter_maker
 
 from ._equality import same
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOTHING: Final[Any] = object()
-_BUDGET: Final = 128
 
 
 class Watcher:
@@ -63,15 +62,15 @@ async def watched(state: StateFlow[T], watcher: Watcher) -> AsyncIterator[T]:
     """The value of the state, and then every other one that it has whenever the collector comes to look."""
     last: T = _NOTHING
     new_waiter = waiter_maker()
-    budget = _BUDGET
+    budget = BUDGET
     try:
         while True:
             value = state.value
             if last is not _NOTHING and same(last, value):
-                budget = _BUDGET
+                budget = BUDGET
                 await watcher.park(new_waiter())
             elif not budget:
-                budget = _BUDGET
+                budget = BUDGET
                 await checkpoint()
             else:
                 budget -= 1

@@ -7,7 +7,7 @@ from types import CoroutineType
 from typing import Any, Final
 from weakref import WeakSet
 
-from flowws._core import CancellationError, Job, Waiter, current_job
+from flowws._core import BUDGET, CancellationError, Job, Waiter, current_job
 from flowws.channels import Channel, ChannelResult, ClosedReceiveChannelError
 
 from ._frame import PLAIN, TEXT, Frame, TextFrame
@@ -15,9 +15,6 @@ from .engines import Connection
 
 _NOBODY: Final = object()
 _new: Final = object.__new__
-
-# After so many operations in a row that did not have to wait, one real checkpoint: see `Channel`.
-BUDGET: Final = 128
 
 
 class Incoming(Channel[Frame]):

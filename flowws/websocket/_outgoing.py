@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from flowws._core import (
+    BUDGET,
     NOT_YET,
     IllegalStateError,
     Place,
@@ -22,9 +23,6 @@ from ._close_reason import CloseReason
 from ._errors import SessionClosedError
 from ._frame import PLAIN, Frame
 from .engines import Connection
-
-# After so many sends in a row that did not have to wait, one real checkpoint: see `Channel`.
-BUDGET: Final = 128
 
 _SENT: Final[ChannelResult[None]] = ChannelResult.success(None)
 _NOT_NOW: Final[ChannelResult[None]] = ChannelResult.failure()

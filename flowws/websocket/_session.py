@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar, overload
 import anyio
 
 from flowws._core import (
+    BUDGET,
     CancellationError,
     CompletableDeferred,
     CompletableJob,
@@ -25,7 +26,6 @@ from ._config import WebSockets
 from ._errors import ConverterNotFoundError, SessionClosedError
 from ._frame import PLAIN, Frame
 from ._link import Link
-from ._outgoing import BUDGET
 from .engines import Connection, Timer
 
 T = TypeVar("T")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 
 from flowws import Channel, FlowTimeoutError, coroutine_scope, non_cancellable, with_timeout
@@ -34,8 +35,15 @@ async def test_so_does_a_cancel_scope() -> None:
     assert (lost, channel.is_empty) == ([1], True)
 
 
-async def test_what_is_not_cancellable_goes_on_waiting() -> None:
-    channel = Channel[int]()
+async def test_what_is_not_cancellable_goes_on_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    channel, looks = Channel[int](), list[None]()
+    look = _threads._leave_if_cancelled
+
+    def looking() -> None:
+        look()
+        looks.append(None)
+
+    monkeypatch.setattr(_threads, "_leave_if_cancelled", looking)
 
     async def work() -> None:
         with non_cancellable():
@@ -45,5 +53,7 @@ async def test_what_is_not_cancellable_goes_on_waiting() -> None:
         job = scope.launch(work)
         await parked(channel)
         job.cancel()
-        await anyio.sleep(0.05)
+        before = len(looks)
+        while len(looks) < before + 2:  # the thread has looked since, and has stayed
+            await checkpoint()
         assert await channel.receive() == 1

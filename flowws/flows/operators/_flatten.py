@@ -52,8 +52,8 @@ _FLAT_MAP_CONCAT = Template("flat_map_concat", f"""
     flow = @transform(value)
     inner = aiter(flow)
     {ALL_OF_INNER}
-""", before="budget = 128", blocks=3)  # fmt: skip  # a template reads best as a block
+""", before="budget = BUDGET", blocks=3)  # fmt: skip  # a template reads best as a block
 _FLATTEN_CONCAT = Template("flatten_concat", f"""
     inner = aiter(value)
     {ALL_OF_INNER}
-""", before="budget = 128", blocks=3)  # fmt: skip  # a template reads best as a block
+""", before="budget = BUDGET", blocks=3)  # fmt: skip  # a template reads best as a block

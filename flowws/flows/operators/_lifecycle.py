@@ -73,7 +73,7 @@ _ON_EMPTY = Template("on_empty", """
     ...
 """, before="""
     empty = True
-    budget = 128
+    budget = BUDGET
 """, last=f"""
     inner = yielded_by(action() if empty else None)
     {ALL_OF_INNER}

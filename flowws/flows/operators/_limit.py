@@ -88,7 +88,7 @@ _TRANSFORM_WHILE = Template("transform_while", """
     try:
         while True:
             if not budget:
-                budget = 128
+                budget = BUDGET
                 await checkpoint()
             budget -= 1
             try:
@@ -105,7 +105,7 @@ _TRANSFORM_WHILE = Template("transform_while", """
     finally:
         if inner is not None: await close(inner, reason)
         reason = None
-""", before="budget = 128", blocks=3, names={"StopFlow": StopFlow})  # fmt: skip  # a template reads best as a block
+""", before="budget = BUDGET", blocks=3, names={"StopFlow": StopFlow})  # fmt: skip  # a template reads best as a block
 
 
 def drop(self: Flow[T], count: int) -> Flow[T]:

@@ -176,7 +176,7 @@ ALL_OF_INNER = """
     try:
         async for value in inner:
             if not budget:
-                budget = 128
+                budget = BUDGET
                 await checkpoint()
             budget -= 1
             ...
@@ -191,7 +191,7 @@ ALL_OF_INNER = """
 _TRANSFORM = Template("transform", f"""
     inner = aiter(generate(value))
     {ALL_OF_INNER}
-""", before="budget = 128", blocks=3)  # fmt: skip  # a template reads best as a block
+""", before="budget = BUDGET", blocks=3)  # fmt: skip  # a template reads best as a block
 
 
 def on_each(self: Flow[T], action: Callable[[T], Awaitable[object]] | Callable[[T], object]) -> Flow[T]:

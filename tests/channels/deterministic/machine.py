@@ -279,6 +279,6 @@ def play(kinds: tuple[str, str], manners: Manners, story: Story) -> None:
 @contextmanager
 def small_budget() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_channel, "_BUDGET", BUDGET)
+        patch.setattr(_channel, "BUDGET", BUDGET)
         patch.setattr(_select, "BUDGET", BUDGET)
         yield
