@@ -5,7 +5,21 @@ With the picows engine, the only place of this library that knows asyncio and tr
 
 from typing import TYPE_CHECKING
 
-from ._backend import BUDGET, Waiter, checkpoint, closing_itself, current_loop_or_none, new_waiter, report, waiter_maker
+from ._backend import (
+    BUDGET,
+    Timer,
+    Waiter,
+    Watch,
+    checkpoint,
+    closing_itself,
+    current_loop,
+    current_loop_or_none,
+    loop_clock,
+    new_waiter,
+    report,
+    waiter_maker,
+    waiter_of_this_kind_of_loop,
+)
 from ._completable_job import CompletableJob, ScopeJob, SupervisorJob
 from ._coroutine_context import CoroutineContext, current_context
 from ._coroutine_start import CoroutineStart
@@ -16,9 +30,11 @@ from ._errors import CancellationError, FlowTimeoutError, IllegalStateError, NoS
 from ._front_door import at_home, when_asked
 from ._job import CoroutineExceptionHandler, Job
 from ._lexical_scope import coroutine_scope, supervisor_scope
+from ._readiness import when_readable, when_writable
 from ._scope import CoroutineScope
 from ._select_clause import NOT_YET, Place, SelectClause, SignalClause, Won, check_handler
 from ._time import Duration, await_cancellation, delay, to_seconds, yield_now
+from ._timer import call_later, call_soon
 
 if TYPE_CHECKING:
     from ._joining import await_all, join_all
@@ -54,28 +70,37 @@ __all__ = [
     "Semaphore",
     "SignalClause",
     "SupervisorJob",
+    "Timer",
     "Waiter",
+    "Watch",
     "Won",
     "at_home",
     "await_all",
     "await_cancellation",
+    "call_later",
+    "call_soon",
     "check_handler",
     "checkpoint",
     "closing_itself",
     "coroutine_scope",
     "current_context",
     "current_job",
+    "current_loop",
     "current_loop_or_none",
     "delay",
     "job_around",
     "join_all",
+    "loop_clock",
     "new_waiter",
     "non_cancellable",
     "report",
     "supervisor_scope",
     "to_seconds",
     "waiter_maker",
+    "waiter_of_this_kind_of_loop",
     "when_asked",
+    "when_readable",
+    "when_writable",
     "with_context",
     "with_timeout",
     "with_timeout_or_none",

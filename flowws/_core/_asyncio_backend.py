@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Future, Task, get_running_loop
+from asyncio import AbstractEventLoop, Future, Handle, Task, TimerHandle, get_running_loop
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
+from socket import socket
+from sys import version_info
 from types import coroutine
 from typing import Any, TypeVar, cast
 
-from anyio import CancelScope
+from anyio import CancelScope, wait_readable, wait_writable
 
-from ._backend import Waiter
+from ._backend import Waiter, Watch
+from ._readiness import WatchingTask
 
 _T = TypeVar("_T")
 
@@ -21,6 +24,8 @@ class AsyncioLoop:
     """One running asyncio loop. Made anew when asked for: a cache would keep closed loops alive."""
 
     __slots__ = ("_loop",)
+
+    name = "asyncio"
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
@@ -48,11 +53,51 @@ class AsyncioLoop:
     def post(self, call: Callable[..., object], *args: Any) -> None:
         self._loop.call_soon_threadsafe(call, *args)
 
+    def call_soon(self, call: Callable[[], object]) -> Handle:
+        return self._loop.call_soon(call)
+
+    def call_later(self, delay: float, call: Callable[[], object]) -> TimerHandle:
+        return self._loop.call_later(delay, call)
+
+    def when_readable(self, watched: socket, call: Callable[[], object]) -> Watch:
+        try:
+            return _Registered(self._loop.add_reader, self._loop.remove_reader, watched.fileno(), call)
+        except NotImplementedError:  # Windows, unless its older loop is chosen
+            return WatchingTask(self, wait_readable, watched, call)
+
+    def when_writable(self, watched: socket, call: Callable[[], object]) -> Watch:
+        try:
+            return _Registered(self._loop.add_writer, self._loop.remove_writer, watched.fileno(), call)
+        except NotImplementedError:  # as above
+            return WatchingTask(self, wait_writable, watched, call)
+
     def leave(self, values: object) -> None:
         """Nothing to do: the loop's own finalizer closes what is dropped."""
 
     def report(self, message: str, error: BaseException) -> None:
         self._loop.call_exception_handler({"message": message, "exception": error})
+
+
+class _Registered:
+    """A socket that the loop watches by itself. After `cancel`, its number may already be that of another."""
+
+    __slots__ = ("_number", "_remove")
+
+    def __init__(
+        self,
+        add: Callable[[int, Callable[[], object]], object],
+        remove: Callable[[int], object],
+        number: int,
+        call: Callable[[], object],
+    ) -> None:
+        self._remove: Callable[[int], object] | None = remove
+        self._number = number
+        add(number, call)
+
+    def cancel(self) -> None:
+        remove, self._remove = self._remove, None
+        if remove is not None:
+            remove(self._number)
 
 
 def current_loop() -> AsyncioLoop | None:
@@ -65,10 +110,22 @@ def current_loop() -> AsyncioLoop | None:
 new_waiter: Callable[[], Waiter[Any]] = Future  # of the running loop: `loop.create_future()` with two calls less
 
 
+def waiter_maker() -> Callable[[], Waiter[Any]]:
+    if version_info < (3, 12):
+        # Up to 3.11, a future that has to find its loop asks for the process id, which is a system call: with it,
+        # waking subscribers one by one takes a fifth longer (benchmarks/bench_shared_flow.py).
+        return get_running_loop().create_future
+    return Future
+
+
 @coroutine
 def checkpoint() -> Generator[None]:
     """One turn of the loop: all that `asyncio.sleep` and anyio's checkpoint do, without the two frames around it."""
     yield
+
+
+def loop_clock() -> Callable[[], float]:
+    return get_running_loop().time
 
 
 def closing_itself(values: AsyncIterator[_T]) -> AsyncGenerator[_T, None]:

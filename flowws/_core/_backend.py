@@ -40,7 +40,22 @@ class Waiter(Protocol[_T]):
     def cancelled(self) -> bool: ...
 
 
+class Timer(Protocol):
+    """A call that is due later."""
+
+    def cancel(self) -> object:
+        """Do not make the call. Harmless when repeated, or when it was made."""
+
+
+class Watch(Protocol):
+    """What is called whenever a socket is ready, until it is cancelled: before the socket is closed."""
+
+    def cancel(self) -> object:
+        """Make no more calls. Harmless when repeated."""
+
+
 if TYPE_CHECKING:
+    from socket import socket
 
     class CancelScope(Protocol):
         """What cancels the code inside of it, level by level: anyio's or trio's."""
@@ -53,6 +68,9 @@ if TYPE_CHECKING:
 
     class Loop(Protocol):
         """A running event loop, as a job sees it."""
+
+        name: str
+        """``"asyncio"`` or ``"trio"``."""
 
         def new_waiter(self) -> Waiter[Any]: ...
 
@@ -71,6 +89,21 @@ if TYPE_CHECKING:
         def post(self, call: Callable[..., object], *args: Any) -> None:
             """Run ``call(*args)`` on the loop soon. May be called from any thread."""
 
+        def call_soon(self, call: Callable[[], object]) -> object:
+            """See `flowws._core.call_soon`. Only on the loop itself, where it costs less than `post`."""
+
+        def call_later(self, delay: float, call: Callable[[], object]) -> Timer:
+            """See `flowws._core.call_later`."""
+            ...
+
+        def when_readable(self, watched: socket, call: Callable[[], object]) -> Watch:
+            """See `flowws._core.when_readable`."""
+            ...
+
+        def when_writable(self, watched: socket, call: Callable[[], object]) -> Watch:
+            """See `flowws._core.when_writable`."""
+            ...
+
         def leave(self, values: object) -> None:
             """Keep a generator until the loop itself closes it, at its end."""
 
@@ -80,7 +113,9 @@ if TYPE_CHECKING:
     class _Backend(Protocol):
         def current_loop(self) -> Loop | None: ...
         def new_waiter(self) -> Waiter[Any]: ...
+        def waiter_maker(self) -> Callable[[], Waiter[Any]]: ...
         def checkpoint(self) -> Awaitable[None]: ...
+        def loop_clock(self) -> Callable[[], float]: ...
         def closing_itself(self, values: AsyncIterator[_T]) -> AsyncGenerator[_T, None]: ...
 
 
@@ -139,13 +174,23 @@ def new_waiter() -> Waiter[Any]:
 
 
 def waiter_maker() -> Callable[[], Waiter[Any]]:
-    """`new_waiter` of the loop that runs here, for whoever parks again and again."""
+    """`new_waiter` of the loop that runs here, for a task that parks again and again."""
+    return _backend().waiter_maker()
+
+
+def waiter_of_this_kind_of_loop() -> Callable[[], Waiter[Any]]:
+    """`new_waiter` of any loop of this kind, asyncio or trio, for what outlives a loop."""
     return _backend().new_waiter
 
 
 def checkpoint() -> Awaitable[None]:
     """Let other tasks run once, and notice cancellation."""
     return _backend().checkpoint()
+
+
+def loop_clock() -> Callable[[], float]:
+    """The clock of the loop that runs here, for whoever reads it again and again: seconds since some moment."""
+    return _backend().loop_clock()
 
 
 def closing_itself(values: AsyncIterator[_T]) -> AsyncGenerator[_T, None]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
-from contextvars import copy_context
+from contextvars import Context, copy_context
+from socket import socket
 from typing import Any, TypeVar
 
 import outcome
@@ -17,13 +18,16 @@ from trio.lowlevel import (
     current_trio_token,
     reschedule,
     spawn_system_task,
+    wait_readable,
     wait_task_rescheduled,
+    wait_writable,
 )
 from trio.lowlevel import (
     checkpoint as checkpoint,
 )
 
 from ._backend import Waiter
+from ._readiness import WatchingTask
 from ._self_closing import SelfClosing
 
 _T = TypeVar("_T")
@@ -76,14 +80,39 @@ class TrioWaiter:
         return self._cancelled
 
 
+class TrioTimer:
+    """A task that sleeps, then makes a call."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, loop: TrioLoop, delay: float, call: Callable[[], object]) -> None:
+        self._scope = CancelScope()
+        loop.spawn(self._wait, loop, trio.current_time() + delay, call, name=f"timer for {call!r}")
+
+    async def _wait(self, loop: TrioLoop, when: float, call: Callable[[], object]) -> None:
+        with self._scope:
+            await trio.sleep_until(when)
+        if not self._scope.cancel_called:
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001  # a callback of asyncio's fails alone, too
+                loop.report("a call that was due failed", error)
+
+    def cancel(self) -> None:
+        self._scope.cancel()
+
+
 class TrioLoop:
     """One run of trio."""
 
-    __slots__ = ("_left", "_token")
+    __slots__ = ("_left", "_soon", "_token")
+
+    name = "trio"
 
     def __init__(self) -> None:
         self._token = current_trio_token()
         self._left: list[object] = []
+        self._soon: list[tuple[Context, Callable[[], object]]] = []
 
     def new_waiter(self) -> Waiter[Any]:
         return TrioWaiter()
@@ -115,6 +144,29 @@ class TrioLoop:
 
     def post(self, call: Callable[..., object], *args: Any) -> None:
         self._token.run_sync_soon(call, *args)
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        # All calls of one turn by one of trio's: that wakes the loop through a socket of its own.
+        self._soon.append((copy_context(), call))
+        if len(self._soon) == 1:
+            self._token.run_sync_soon(self._make_calls)
+
+    def _make_calls(self) -> None:
+        calls, self._soon = self._soon, []
+        for context, call in calls:
+            try:
+                context.run(call)
+            except Exception as error:  # noqa: BLE001  # a callback of asyncio's fails alone, too
+                self.report("a call failed", error)
+
+    def call_later(self, delay: float, call: Callable[[], object]) -> TrioTimer:
+        return TrioTimer(self, delay, call)
+
+    def when_readable(self, watched: socket, call: Callable[[], object]) -> WatchingTask:
+        return WatchingTask(self, wait_readable, watched, call)
+
+    def when_writable(self, watched: socket, call: Callable[[], object]) -> WatchingTask:
+        return WatchingTask(self, wait_writable, watched, call)
 
     def leave(self, values: object) -> None:
         """Keep a generator until trio closes, at the end of its run, all those that are still there."""
@@ -149,6 +201,14 @@ def _this_loop() -> TrioLoop:
 
 def new_waiter() -> Waiter[Any]:
     return TrioWaiter()
+
+
+def waiter_maker() -> Callable[[], Waiter[Any]]:
+    return TrioWaiter
+
+
+def loop_clock() -> Callable[[], float]:
+    return trio.current_time
 
 
 def closing_itself(values: AsyncIterator[_T]) -> AsyncGenerator[_T, None]:

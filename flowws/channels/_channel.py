@@ -13,7 +13,6 @@ from flowws._core import (
     SelectClause,
     Waiter,
     checkpoint,
-    new_waiter,
 )
 
 from ._buffer_overflow import BufferOverflow
@@ -95,9 +94,10 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         if self._offer(element):
             return
         self._streak = 0
-        waiter: Waiter[None] = new_waiter()
+        senders = self._queue_of_senders()
+        waiter: Waiter[None] = self._new_waiter()
         parked = (waiter, element)
-        self._queue_of_senders().append(parked)
+        senders.append(parked)
         try:
             await waiter
         except BaseException:
@@ -197,8 +197,9 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         if self._state != OPEN:
             return cast("E", END)
         self._streak = 0
-        waiter: Waiter[E] = new_waiter()
-        self._queue_of_receivers().append(waiter)
+        receivers = self._queue_of_receivers()
+        waiter: Waiter[E] = self._new_waiter()
+        receivers.append(waiter)
         try:
             element = await waiter
         except BaseException:

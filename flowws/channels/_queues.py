@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
-from flowws._core import BUDGET, Place, Waiter, current_loop_or_none, report
+from flowws._core import BUDGET, Place, Waiter, current_loop_or_none, report, waiter_of_this_kind_of_loop
 
 from ._buffer_overflow import BufferOverflow
 from ._capacity import RENDEZVOUS, resolve
@@ -41,6 +41,7 @@ class Queues(Generic[E]):
         "_capacity",
         "_cause",
         "_home",
+        "_new_waiter",
         "_on_close",
         "_overflow",
         "_put_back_so_far",
@@ -75,6 +76,7 @@ class Queues(Generic[E]):
         self._unasked = min(self._capacity, BUDGET)
         self._put_back_so_far = (0, 0)  # how many, and the id of the last
         self._home = current_loop_or_none()  # for threads; None until the channel is used on a loop
+        self._new_waiter: Callable[[], Waiter[Any]]  # known as soon as somebody waits
 
     # Putting elements in
 
@@ -121,7 +123,7 @@ class Queues(Generic[E]):
     def _queue_of_senders(self) -> deque[tuple[Sender, E]]:
         if self._senders is NOBODY:
             self._senders = deque()
-            self._home = current_loop_or_none()
+            self._find_home()
         return self._senders
 
     # Taking elements out
@@ -174,8 +176,13 @@ class Queues(Generic[E]):
         self._put_back_so_far = (0, 0)  # who parks has found the buffer empty: those put back are gone
         if self._receivers is NOBODY:
             self._receivers = deque()
-            self._home = current_loop_or_none()
+            self._find_home()
         return self._receivers
+
+    def _find_home(self) -> None:
+        """The loop is asked for once, not by everybody who waits: benchmarks/bench_channel.py."""
+        self._home = current_loop_or_none()
+        self._new_waiter = waiter_of_this_kind_of_loop()
 
     # Ending
 

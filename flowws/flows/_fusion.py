@@ -203,9 +203,13 @@ _TESTS: Final = frozenset({"alike", "dropping", "holds", "keep", "leave"})
 # What is asked of single values: a local name is found sooner than a global one.
 _LOCAL: Final = ("Coroutine=Coroutine", "type=type")
 
+# Nothing in a loop over values need ever wait, so it breathes by itself. A turn of asyncio costs as much as 20 to 30 of
+# the fastest values: after BUDGET of them, it would be a fifth of an `async for` (benchmarks/bench_operators.py).
+_BREATH: Final = 2 * BUDGET
+
 _serial = count()
 _VOCABULARY: Final[dict[str, object]] = {
-    "BUDGET": BUDGET,
+    "BUDGET": _BREATH,
     "Coroutine": CoroutineType,
     "is_awaitable": is_awaitable,
     "blame": blame,
@@ -244,20 +248,16 @@ def _compiled(shape: tuple[tuple[Any, ...], ...], over_iterable: bool) -> Callab
     return function
 
 
-# Nothing in such a loop need ever wait, so it breathes by itself, every BUDGET values. A turn of asyncio costs as much
-# as 20 to 30 of the fastest values, hence it is what `bench_operators` sees most of.
-
-
 def _over_async(text: Rendered) -> list[str]:
     return [
         *_indented(1, text.before),
-        f"    budget = {BUDGET}",
+        f"    budget = {_BREATH}",
         "    why = None",
         "    try:",
         *_indented(2, text.first),
         "        async for value in source:",
         "            if not budget:",
-        f"                budget = {BUDGET}",
+        f"                budget = {_BREATH}",
         "                await checkpoint()",
         "            budget -= 1",
         *_indented(3, text.body),
@@ -282,7 +282,7 @@ def _over_iterable(text: Rendered) -> list[str]:
         "        for value in source:",
         "            if begun: await checkpoint()",
         "            begun = True",
-        f"            for value in chain((value,), islice(source, {BUDGET - 1})):",
+        f"            for value in chain((value,), islice(source, {_BREATH - 1})):",
         *_indented(4, text.body),
         *_indented(2, text.last),
         "    except Exception as failure:",

@@ -13,7 +13,7 @@ from ._arguments import require_count
 from ._mailbox import Mailbox
 from ._readers import MailReader, Reader, deliver, deliver_mail
 from ._shared_flow import ReadOnlySharedFlow, SharedFlow
-from ._shared_values import SharedValues
+from ._shared_values import Node, SharedValues
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -127,7 +127,7 @@ class MutableSharedFlow(SharedFlow[T]):
         if self._room == _CLOSED:
             raise self._fresh_cause() or ClosedSendChannelError(f"{self!r} is closed")
         values = self._values
-        values.settle_all()
+        values.count()
         if values.cursors and values.held >= self._capacity:
             if self._overflow is BufferOverflow.SUSPEND:
                 return False
@@ -149,8 +149,9 @@ class MutableSharedFlow(SharedFlow[T]):
             self._tell(value)
 
     def _tell(self, value: T) -> None:
-        for mailbox in tuple(self._mailboxes):  # a dropped reader may leave at any time
-            mailbox.put(value)
+        if self._mailboxes:
+            for mailbox in tuple(self._mailboxes):  # a dropped reader may leave at any time
+                mailbox.put(value)
         self._wake()
 
     def _wake(self) -> None:
@@ -198,6 +199,10 @@ class MutableSharedFlow(SharedFlow[T]):
             self._emitters.popleft()
         if self._emitters:
             self._append(self._emitters[0][1])
+
+    def _left(self, node: Node[T]) -> None:
+        if self._values.left(node):
+            self._admit_emitters()
 
     def _admit_emitters(self) -> None:
         """The slowest subscriber has moved, or the last one has gone: let in as many waiting emitters as now fit."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_A_BREATH: Final = range(BUDGET)
+
+_A_BREATH: Final = (None,) * BUDGET
 
 
 class Reader(Generic[T]):
@@ -49,7 +50,8 @@ class Reader(Generic[T]):
 
 async def deliver(reader: Reader[T]) -> AsyncIterator[T]:
     """What the reader gets: everything, one value after the other."""
-    shared, values, cursor = reader.shared, reader.shared._values, reader.cursor
+    shared, cursor = reader.shared, reader.cursor
+    emitters = shared._emitters
     unbuffered = shared._capacity == 0
     new_waiter = waiter_maker()
     try:
@@ -60,27 +62,14 @@ async def deliver(reader: Reader[T]) -> AsyncIterator[T]:
                 node = cursor.node
                 following = node.next
                 if following is None:
-                    if node is values.tail:
-                        break
-                    node = values.place_of(cursor)
-                    following = node.next
-                    if following is None:
-                        break
+                    break
                 cursor.node = following
-                if shared._emitters:
-                    values.settle(cursor)
-                    shared._admit_emitters()
+                if emitters:
+                    shared._left(node)
                 yield node.value
             else:
-                values.settle(cursor)
                 await checkpoint()
                 continue
-            if cursor.counted is not node:  # `values.settle` without a call: a tenth of waking for one value
-                cursor.counted.readers -= 1
-                node.readers += 1
-                if not cursor.counted.readers and cursor.counted is values.slowest:
-                    values.let_go()
-                cursor.counted = node
             if shared._room < 0 and shared._is_drained:
                 break
             waiter = reader.waiter = new_waiter()

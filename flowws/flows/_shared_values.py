@@ -12,28 +12,20 @@ _GONE: Final[Any] = object()
 class Node(Generic[T]):
     """A place in the list. The last one is empty: it is where the next value will stand."""
 
-    __slots__ = ("next", "readers", "value")
+    __slots__ = ("index", "next", "value")
+    index: int
     next: Node[T] | None
-    readers: int
     value: T
-
-
-def _empty() -> Node[Any]:
-    node = Node[Any]()
-    node.next, node.readers = None, 0
-    return node
 
 
 class Cursor(Generic[T]):
     """How far one reader has come."""
 
-    __slots__ = ("counted", "node")
+    __slots__ = ("node",)
 
     def __init__(self, node: Node[T]) -> None:
         self.node = node
         """The place whose value it wants next."""
-        self.counted = node
-        """The place at which it is counted, here or further back."""
 
 
 class SharedValues(Generic[T]):
@@ -45,38 +37,37 @@ class SharedValues(Generic[T]):
                         v
         [a] -> [b] -> [c] -> [d] -> [ ]          [ ] the tail, the place of the next value
          ^             ^             ^
-         slowest       a cursor      a cursor that has caught up
+         a cursor      a cursor      a cursor that has caught up
+         `late` of them, `held` values from the tail
 
-    A node counts its readers, so that the slowest is known without asking all of them. A cursor moves by itself; it is
-    counted anew when that matters: when its reader waits, when a value finds no room, and once in a while. To count
-    each step would cost a third of a delivery (bench_shared_flow.py). So `slowest` may be too far back, never too far
-    ahead. Nobody points further back than `slowest` and `replayed`: what is older goes by itself.
+    A place is held only by those who may still want its value, its cursors and `replayed`: what all have passed goes by
+    itself. A cursor moves without telling anybody. How far back the slowest is, is counted anew when a value finds no
+    room, and from then on, while emitters wait, by those who leave its place: to count every step of everybody would
+    cost a third of a delivery (bench_shared_flow.py). So `held` may be too high, never too low.
 
-    Stored state: `tail`, `slowest` (the tail if nobody reads), `replayed`, the `cursors`. Also stored, because it would
-    be counted again and again: `held`, the values from `slowest` on, and `kept`, those from `replayed` on.
+    Stored state: `tail`, `replayed`, the `cursors`. Also stored, because it would be counted again and again: `held`,
+    the values from the slowest cursor on; `late`, how many stand there; and `kept`, the values from `replayed` on.
     """
 
-    __slots__ = ("cursors", "held", "kept", "replay", "replayed", "slowest", "tail")
+    __slots__ = ("cursors", "held", "kept", "late", "replay", "replayed", "tail")
 
     def __init__(self, replay: int) -> None:
         self.replay = replay
-        self.tail: Node[T] = _empty()
-        self.slowest = self.replayed = self.tail
+        self.tail = self.replayed = Node[T]()
+        self.tail.index, self.tail.next = 0, None
         self.cursors = set[Cursor[T]]()
-        self.held = self.kept = 0
+        self.held = self.late = self.kept = 0
 
     def append(self, value: T) -> None:
         """Put a value behind the others."""
-        tail: Node[T] = Node()  # not made by `_empty`: a call is a third of emitting (bench_shared_flow.py)
-        tail.next = None
-        tail.readers = 0
         node = self.tail
+        tail: Node[T] = Node()  # without an `__init__`: a call is a third of emitting (bench_shared_flow.py)
+        tail.next = None
+        tail.index = node.index + 1
         node.value = value
         node.next = self.tail = tail
         if self.cursors:
             self.held += 1
-        else:
-            self.slowest = tail
         if self.kept < self.replay:
             self.kept += 1
         else:
@@ -85,8 +76,9 @@ class SharedValues(Generic[T]):
     def enter(self) -> Cursor[T]:
         """A new reader, who begins with the replay."""
         if not self.cursors or self.kept > self.held:
-            self.slowest, self.held = self.replayed, self.kept
-        self.replayed.readers += 1
+            self.held, self.late = self.kept, 1
+        elif self.kept == self.held:
+            self.late += 1
         cursor = Cursor(self.replayed)
         self.cursors.add(cursor)
         return cursor
@@ -94,52 +86,51 @@ class SharedValues(Generic[T]):
     def leave(self, cursor: Cursor[T]) -> None:
         """A reader goes away."""
         self.cursors.discard(cursor)
-        self.place_of(cursor)
-        cursor.counted.readers -= 1
-        self.let_go()
+        if not self.cursors:
+            self.held = self.late = 0
+        else:
+            self.left(cursor.node)
 
-    def settle(self, cursor: Cursor[T]) -> None:
-        """Count a cursor where it is."""
-        now = self.place_of(cursor)
-        before = cursor.counted
-        if before is not now:
-            before.readers -= 1
-            now.readers += 1
-            cursor.counted = now
-            if before is self.slowest:
-                self.let_go()
+    def left(self, node: Node[T]) -> bool:
+        """A reader has left a place: whether that was the slowest, and all have moved on.
 
-    def settle_all(self) -> None:
-        """Find out who really is the slowest."""
+        To be called for each step while emitters wait, from the `count` on that has found no room for them.
+        """
+        if self.tail.index - node.index != self.held:
+            return False
+        self.late -= 1
+        if self.late > 0:
+            return False
+        self.count()
+        return True
+
+    def count(self) -> None:
+        """Find out how far the slowest really is."""
+        slowest, late = self.tail.index, 0
         for cursor in tuple(self.cursors):  # a dropped reader may leave at any time
-            self.settle(cursor)
-
-    def place_of(self, cursor: Cursor[T]) -> Node[T]:
-        """Where the cursor is, or has been moved to."""
-        if cursor.node.next is None and cursor.node is not self.tail:
-            cursor.node = cursor.counted = self.slowest
-        return cursor.node
-
-    def let_go(self) -> None:
-        """Find the slowest after the last one at its place has gone on."""
-        node = self.slowest
-        while not node.readers and node.next is not None:
-            node = node.next
-            self.held -= 1
-        self.slowest = node
+            index = cursor.node.index
+            if index < slowest:
+                slowest, late = index, 1
+            elif index == slowest:
+                late += 1
+        self.held, self.late = self.tail.index - slowest, late
 
     def leave_behind(self) -> None:
-        """Move the slowest readers on by one value. They notice when they next read: their node leads nowhere.
-
-        Only after `settle_all`: it is about those who really are there.
-        """
-        late = self.slowest
-        assert late.next is not None  # called only while there is a value to lose
-        late.next.readers += late.readers
-        self.slowest = late.next
+        """Move the slowest readers on by one value. Only after `count`: it is about those who really are there."""
+        slowest = self.tail.index - self.held
+        late: Node[T] | None = None
+        self.late = 0
+        for cursor in tuple(self.cursors):  # a dropped reader may leave at any time
+            node = cursor.node
+            if node.index == slowest:
+                assert node.next is not None  # called only while there is a value to lose
+                late, cursor.node = node, node.next
+                self.late += 1
+            elif node.index == slowest + 1:
+                self.late += 1
         self.held -= 1
-        late.readers, late.value = 0, _GONE
-        late.next = None  # else one who does not read for long would keep alive everything since
+        if late is not None:
+            late.next, late.value = None, _GONE  # a reader that is busy would keep alive everything since
 
     def forget(self) -> None:
         """Begin the replay anew. What readers still have to get stays."""

@@ -113,7 +113,7 @@ async def test_what_is_cut_short_below_is_told_why_above(chain: str) -> None:
 @pytest.mark.parametrize("chain", CHAINS)
 @pytest.mark.parametrize("source", ["a generator", "an iterable"])
 async def test_a_flow_that_never_waits_lets_others_run(chain: str, source: str) -> None:
-    """K145, as flowws has it: 128 values at most between two turns of the loop"""
+    """K145, as flowws has it: 256 values at most between two turns of the loop"""
     upstream = Upstream(*range(1, 2000)).flow() if source == "a generator" else as_flow(range(1, 2000))
     turns = 0
 
@@ -126,7 +126,7 @@ async def test_a_flow_that_never_waits_lets_others_run(chain: str, source: str) 
     async with coroutine_scope() as scope:
         job = scope.launch(neighbour)
         await CHAINS[chain](upstream).collect()
-        assert turns > 10  # of about 15: trio may let the one run twice before the other
+        assert turns > 5  # of about 7: trio may let the one run twice before the other
         job.cancel()
 
 

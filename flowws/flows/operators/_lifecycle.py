@@ -160,7 +160,7 @@ def _as_cause(failure: BaseException) -> BaseException:
 def cancellable(self: Flow[T]) -> Flow[T]:
     """The same values, each after a look at whether the collector has been cancelled.
 
-    Without it a flow that never waits lets other tasks run, and notices a cancellation, once in 128 values. What is
+    Without it a flow that never waits lets other tasks run, and notices a cancellation, once in 256 values. What is
     `cancellable` already stays the same flow.
 
     >>> async def main():
