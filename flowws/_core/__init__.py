@@ -1,4 +1,4 @@
-"""Floor 1: errors, parking a task, jobs, scopes, promises, time.
+"""Floor 1: errors, parking a task, jobs, scopes, promises, time, and sockets that are ready.
 
 With the picows engine, the only place of this library that knows asyncio and trio.
 """

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from http.cookies import CookieError, SimpleCookie
-from typing import Literal
+from types import SimpleNamespace
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
 
 from websockets.datastructures import Headers
+
+from .engines import Tls
 
 
 class QueryParameters(dict[str, str]):
@@ -36,13 +38,26 @@ class Call:
     """Path and query as they were sent."""
     headers: Headers
     """By name without regard to case; ``get_all(name)`` where one may come twice."""
-    path_parameters: Mapping[str, str]
-    """What stood in the places of the route: ``{room}``."""
+    path_parameters: Mapping[str, Any]
+    """What stood in the places of the route: a text for ``{room}``, a number for ``{id:int}``."""
     client_address: tuple[str, int] | None
-    """Host and port of the client; None where there is none."""
+    """Host and port of the client; None where there is none, as on a unix socket. Behind a proxy that is trusted
+    (`TrustedProxies`) what that says, with the port 0 if it says none.
+    """
     subprotocol: str | None
     """The subprotocol that was agreed on."""
     scheme: Literal["ws", "wss"]
+    """Whether the client spoke TLS, with us or with a proxy that is trusted."""
+    route: str = ""
+    """The path of the route, with its places as they were written."""
+    tls: Tls | None = None
+    """What is known of the TLS that we speak; None without."""
+    state: SimpleNamespace = field(default_factory=SimpleNamespace)
+    """The server's ``app.state``."""
+    asgi_scope: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The framework's scope, with its `state` and `user`, where the engine is ASGI; else empty."""
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+    """Yours: what middleware tells the handler. Kotlin: `attributes`."""
 
     @cached_property
     def path(self) -> str:
@@ -56,16 +71,15 @@ class Call:
 
     @cached_property
     def cookies(self) -> Mapping[str, str]:
-        """The cookies of the client, by name. None at all if their header cannot be read."""
-        jar = SimpleCookie()
-        for line in self.headers.get_all("Cookie"):
-            try:
-                jar.load(line)
-            except CookieError:
-                return {}
-        return {name: morsel.value for name, morsel in jar.items()}
+        """The cookies of the client, by name, read as browsers write them: one that is odd does not hide the others."""
+        from starlette.requests import cookie_parser  # here: it takes its time to load
+
+        return cookie_parser("; ".join(self.headers.get_all("Cookie")))
 
 
 def path_of(target: str) -> str:
-    """The path of a request, as it was sent."""
-    return target.partition("?")[0]
+    """The path of a request, as it was sent. A proxy may send a whole URL (RFC 9112, section 3.2.2)."""
+    path = target.partition("?")[0]
+    if path.startswith("/") or "://" not in path:
+        return path
+    return "/" + path.partition("://")[2].partition("/")[2]

@@ -2,94 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from ssl import SSLContext
 from types import TracebackType
-from typing import Final, TypeAlias, cast
-from urllib.parse import urlsplit
+from typing import Final, Generic, TypeVar, Unpack
 
 import anyio
-from websockets.datastructures import Headers
-from websockets.exceptions import InvalidHandshake
-from websockets.headers import parse_subprotocol
 
-from flowws._core import Duration, to_seconds
+from flowws._core import CoroutineScope
 
-from ._close_reason import GOING_AWAY, NORMAL, CloseReason, Codes
+from ._client_handshake import ClientHandshake, Reaching
+from ._client_session import ClientSide, RawWebSocketClientSession, WebSocketClientSession
 from ._config import WebSockets
-from ._errors import HandshakeError
-from ._session import DefaultWebSocketSession
-from .engines import Connection, Endpoint
+from ._connect_options import ConnectOptions
+from ._plan import Plan, plan_for
+from ._target import without_user
+from .engines import Engine
+from .engines._choice import NAMES, choose
 
-HeadersLike: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
-
-_OURS: Final = {"connection", "upgrade", "sec-websocket-key", "sec-websocket-version", "sec-websocket-extensions"}
-
-
-class WebSocketClientSession(DefaultWebSocketSession):
-    """A session that this side has opened. Made by `WebSocketClient`. Kotlin: `DefaultClientWebSocketSession`."""
-
-    def __init__(
-        self, connection: Connection, config: WebSockets, url: str, headers: Headers, subprotocol: str | None
-    ) -> None:
-        super().__init__(connection, config, name=url, is_client=True)
-        self.url = url
-        """Where the session leads."""
-        self.headers = headers
-        """The headers of the server's answer."""
-        self.subprotocol = subprotocol
-        """The subprotocol that the server chose."""
-
-    # For the client
-
-    def endpoint(self) -> Endpoint:
-        """What the engine talks to."""
-        return self._link
-
-    async def leave(self, error: BaseException | None) -> None:
-        """End the session because its block has ended."""
-        if error is None:
-            self._link.close(NORMAL)
-        elif isinstance(error, Exception):
-            self._link.close(CloseReason(Codes.INTERNAL_ERROR, cause=error))
-        else:
-            self._link.close(GOING_AWAY)
-            self.cancel()
-        with anyio.CancelScope(shield=error is not None and not isinstance(error, Exception)):
-            try:
-                await self.ended()
-            except BaseException:
-                await self.cut()
-                raise
-
-    async def cut(self) -> None:
-        """End connection and jobs, now."""
-        self._link.abort()
-        self.cancel()
-        with anyio.CancelScope(shield=True):
-            await self.ended()
+S = TypeVar("S", bound=ClientSide)
 
 
 class WebSocketClient:
     """Opens sessions with servers: ``async with client.websocket("ws://127.0.0.1:8080/updates") as session``.
 
-    A client keeps nothing between sessions but its configuration. Needs asyncio.
+    A client keeps nothing between sessions but its configuration: it needs no closing, and may be used from any number
+    of tasks at once.
 
-    Kotlin: `HttpClient` with the `WebSockets` plugin.
+    Args:
+        config: how its sessions behave.
+        base_url: what relative addresses are seen from: with ``"wss://example.org/api/"``, ``"updates"`` is
+            ``"wss://example.org/api/updates"``.
+        engine: "picows" (asyncio), "sansio" (asyncio and trio), or that of a `MemoryServer`; None: the one that fits
+            the loop.
+        options: the defaults of each connection, see `ConnectOptions`.
+
+    Kotlin: `HttpClient` with the `WebSockets` plugin, and `defaultRequest`.
     """
 
-    def __init__(self, config: WebSockets | None = None) -> None:
+    def __init__(
+        self,
+        config: WebSockets | None = None,
+        *,
+        base_url: str | None = None,
+        engine: str | Engine | Reaching | None = None,
+        **options: Unpack[ConnectOptions],
+    ) -> None:
+        if not isinstance(config, WebSockets | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+            raise TypeError(f"config is made by WebSockets(...), not {config!r}")
         self.config: Final = WebSockets() if config is None else config
+        """How its sessions behave."""
+        self._base_url = base_url
+        self._engine = _checked(engine)
+        self._options = options
+        plan_for("ws://localhost/" if base_url is None else base_url, None, options, {})  # refuses what makes no sense
 
     def websocket(
-        self,
-        url: str,
-        *,
-        headers: HeadersLike = (),
-        subprotocols: Sequence[str] = (),
-        ssl: SSLContext | None = None,
-        open_timeout: Duration = 10.0,
+        self, url: str, **options: Unpack[ConnectOptions]
     ) -> AbstractAsyncContextManager[WebSocketClientSession]:
         """A session for the length of a block.
 
@@ -97,90 +66,96 @@ class WebSocketClient:
         Leaving the block closes with 1000; an exception in it closes with 1011, a cancellation with 1001, and goes
         on to the caller as it is.
 
-        Raises `HandshakeError` where the server refuses, `OSError` where nobody answers within `open_timeout`, and
-        `ValueError` for a bad URL.
+        Args:
+            url: ``"ws://host:port/path?query"`` or ``"wss://..."``; a user and password in it are sent as Basic
+                credentials (RFC 7617). Or what is left of it beyond the client's `base_url`.
+            options: see `ConnectOptions`.
 
-        Kotlin: `webSocket`.
+        Raises `HandshakeError`, with `status`, `headers` and `body`, where the server refuses; `OSError` where nobody
+        answers; `ProxyError` where the proxy does not lead on; `TimeoutError` after `open_timeout`; `ValueError` and
+        `TypeError` at once for arguments that make no sense.
+
+        Kotlin: `webSocket`, `ws`, `wss`.
         """
-        return _Block(self, url, headers, subprotocols, ssl, open_timeout)
+        return _Block(self._opener(WebSocketClientSession, url, None, options))
 
     async def websocket_session(
-        self,
-        url: str,
-        *,
-        headers: HeadersLike = (),
-        subprotocols: Sequence[str] = (),
-        ssl: SSLContext | None = None,
-        open_timeout: Duration = 10.0,
+        self, url: str, *, scope: CoroutineScope | None = None, **options: Unpack[ConnectOptions]
     ) -> WebSocketClientSession:
-        """A session that lives until it is closed: the caller does that. Arguments and failures as for `websocket`.
+        """A session that lives until it is closed: the caller does that, or the end of `scope`. Arguments and failures
+        as for `websocket`.
 
         Kotlin: `webSocketSession`.
         """
-        from .engines import _picows as engine
+        return await self._opener(WebSocketClientSession, url, scope, options)()
 
-        _check_url(url)
-        sent = _checked_headers(headers, subprotocols)
-        opened: list[WebSocketClientSession] = []
+    def websocket_raw(
+        self, url: str, **options: Unpack[ConnectOptions]
+    ) -> AbstractAsyncContextManager[RawWebSocketClientSession]:
+        """A session for the length of a block that shows and sends each frame; extensions are not offered. Arguments
+        and failures as for `websocket`; `ValueError` where the engine cannot do that.
 
-        def check(answer: Headers) -> None:
-            if "Sec-WebSocket-Extensions" in answer:
-                raise _refused("the server chose an extension that was not offered", answer)
-            _chosen(answer, subprotocols)
+        Leaving the block ends the connection behind what was sent, without a Close frame of its own; an exception in
+        it closes with 1011, a cancellation with 1001, and goes on to the caller as it is.
 
-        def open_endpoint(connection: Connection, answer: Headers) -> Endpoint:
-            session = WebSocketClientSession(connection, self.config, url, answer, _chosen(answer, subprotocols))
-            opened.append(session)
-            return session.endpoint()
+        Kotlin: `webSocketRaw`, `wsRaw`, `wssRaw`.
+        """
+        return _Block(self._opener(RawWebSocketClientSession, url, None, options))
 
-        try:
-            await engine.connect(
-                url,
-                check,
-                open_endpoint,
-                headers=sent,
-                ssl=ssl,
-                max_frame_size=self.config.max_frame_size,
-                open_timeout=to_seconds(open_timeout, "open_timeout"),
-            )
-        except engine.RefusedError as error:
-            raise HandshakeError(error.problem, status=error.status, headers=error.headers, body=error.body) from error
-        except BaseException:
-            for session in opened:
-                await session.cut()
-            raise
-        return opened[0]
+    async def websocket_raw_session(
+        self, url: str, *, scope: CoroutineScope | None = None, **options: Unpack[ConnectOptions]
+    ) -> RawWebSocketClientSession:
+        """Such a session that lives until it is closed: the caller does that, or the end of `scope`.
+
+        Kotlin: `webSocketRawSession`.
+        """
+        return await self._opener(RawWebSocketClientSession, url, scope, options)()
+
+    def _opener(
+        self, kind: type[S], url: str, scope: CoroutineScope | None, options: ConnectOptions
+    ) -> Callable[[], Awaitable[S]]:
+        """What opens a session; the arguments are checked now."""
+        plan = plan_for(url, self._base_url, self._options, options)
+
+        async def open_session() -> S:
+            parent = None if scope is None else scope.job
+            return await _in_time(plan, ClientHandshake(plan, self._engine_for(kind), kind, self.config, parent))
+
+        return open_session
+
+    def _engine_for(self, kind: type[ClientSide]) -> Engine | Reaching:
+        engine = choose(self._engine) if self._engine is None or isinstance(self._engine, str) else self._engine
+        if issubclass(kind, RawWebSocketClientSession) and not engine.can.raw:
+            raise ValueError(f"the engine {engine.name!r} cannot show single frames: open the session with websocket()")
+        return engine
 
     def __repr__(self) -> str:
-        return "<WebSocketClient>"
+        return "<WebSocketClient>" if self._base_url is None else f"<WebSocketClient {without_user(self._base_url)}>"
 
 
-class _Block(AbstractAsyncContextManager[WebSocketClientSession]):
-    def __init__(
-        self,
-        client: WebSocketClient,
-        url: str,
-        headers: HeadersLike,
-        subprotocols: Sequence[str],
-        ssl: SSLContext | None,
-        open_timeout: Duration,
-    ) -> None:
-        self._client = client
-        self._url = url
-        self._headers = headers
-        self._subprotocols = subprotocols
-        self._ssl = ssl
-        self._open_timeout = open_timeout
-        self._session: WebSocketClientSession | None = None
+def _checked(engine: str | Engine | Reaching | None) -> str | Engine | Reaching | None:
+    if isinstance(engine, str) and engine not in NAMES:
+        raise ValueError(f"engine must be one of {NAMES}, or None for the one that fits the loop, not {engine!r}")
+    if engine is not None and not isinstance(engine, str) and not hasattr(engine, "can"):
+        raise TypeError(f"engine is a name, or the engine of a MemoryServer, not {engine!r}")
+    return engine
 
-    async def __aenter__(self) -> WebSocketClientSession:
-        self._session = await self._client.websocket_session(
-            self._url,
-            headers=self._headers,
-            subprotocols=self._subprotocols,
-            ssl=self._ssl,
-            open_timeout=self._open_timeout,
-        )
+
+async def _in_time(plan: Plan, handshake: ClientHandshake[S]) -> S:
+    with anyio.move_on_after(plan.open_timeout):
+        return await handshake.open()
+    raise TimeoutError(f"no session with {plan.target.url} within {plan.open_timeout:g} s")
+
+
+class _Block(AbstractAsyncContextManager[S], Generic[S]):
+    def __init__(self, open_session: Callable[[], Awaitable[S]]) -> None:
+        self._open_session = open_session
+        self._session: S | None = None
+
+    async def __aenter__(self) -> S:
+        if self._session is not None:
+            raise RuntimeError("this block has been entered already: each has a session of its own")
+        self._session = await self._open_session()
         return self._session
 
     async def __aexit__(
@@ -189,57 +164,3 @@ class _Block(AbstractAsyncContextManager[WebSocketClientSession]):
         assert self._session is not None  # the block was entered
         session, self._session = self._session, None
         await session.leave(error)
-
-
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("ws", "wss") or not parts.hostname:
-        raise ValueError(f"the address of a session is like 'ws://host:port/path' or 'wss://...', not {url!r}")
-    if parts.username is not None or parts.fragment:
-        raise ValueError(f"the address of a session has no user and no fragment, unlike {url!r}")
-
-
-def _checked_headers(headers: HeadersLike, subprotocols: Sequence[str]) -> list[tuple[str, str]]:
-    pairs = _pairs(headers)
-    for name, value in pairs:
-        if name.lower() in _OURS:
-            raise ValueError(f"{name!r} belongs to the handshake and cannot be set")
-        if not name or not name.isascii() or not name.isprintable() or set(' \t:"(),;') & set(name):
-            raise ValueError(f"{name!r} is no name of a header")
-        if set("\r\n\0") & set(value):
-            raise ValueError(f"the value of {name!r} must be one line, not {value!r}")
-    if isinstance(subprotocols, str):
-        raise TypeError(f"subprotocols is a list, such as [{subprotocols!r}], not the text {subprotocols!r}")
-    if subprotocols:
-        line = ", ".join(subprotocols)
-        if _parse(line) != list(subprotocols):
-            raise ValueError(f"subprotocols are single tokens, not {list(subprotocols)!r}")
-        pairs.append(("Sec-WebSocket-Protocol", line))
-    return pairs
-
-
-def _pairs(headers: HeadersLike) -> list[tuple[str, str]]:
-    if isinstance(headers, Mapping):
-        return list(cast("Mapping[str, str]", headers).items())
-    return list(headers)
-
-
-def _chosen(answer: Headers, offered: Sequence[str]) -> str | None:
-    lines = answer.get_all("Sec-WebSocket-Protocol")
-    chosen = [name for line in lines for name in (_parse(line) or [line])]
-    if not chosen:
-        return None
-    if len(chosen) > 1 or chosen[0] not in offered:
-        raise _refused(f"the server chose the subprotocol {', '.join(chosen)!r}, of {list(offered)!r} offered", answer)
-    return chosen[0]
-
-
-def _parse(line: str) -> list[str] | None:
-    try:
-        return [str(name) for name in parse_subprotocol(line)]
-    except InvalidHandshake:
-        return None
-
-
-def _refused(problem: str, answer: Headers) -> HandshakeError:
-    return HandshakeError(problem, status=101, headers=answer)

@@ -121,6 +121,15 @@ NORMAL: Final = CloseReason(Codes.NORMAL)
 GOING_AWAY: Final = CloseReason(Codes.GOING_AWAY)
 
 
+def checked_payload(payload: bytes) -> CloseReason:
+    """The reason in a Close frame that a caller wants to send. Raises `ValueError` for what must not travel."""
+    try:
+        said = CloseReason.from_payload(payload)
+    except ProtocolViolationError as error:
+        raise ValueError(f"this must not be sent: {error.violation}") from error
+    return NORMAL if said is None else CloseReason(said.code, said.message)
+
+
 def checked_for_sending(reason: CloseReason | None) -> CloseReason:
     """The reason that a caller wants to close with. Raises `ValueError` for a code that must not travel."""
     if reason is None:

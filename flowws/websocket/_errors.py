@@ -5,13 +5,18 @@ Exception
  |    +-- SessionClosedError             sent into a session that is closed: a normal departure
  +-- ConnectionError
  |    +-- PingTimeoutError               the peer did not answer a ping: its fault, or the network's
+ |    +-- ProxyError                     the proxy does not lead on: its decision, or a mistake in its address
  +-- WebSocketError
+      +-- ChannelOverflowError           a queue with ChannelOverflow.CLOSE was full: one side is too slow
       +-- FrameTooBigError               a message beyond `max_frame_size`: the peer's fault
       +-- ProtocolViolationError         the peer broke RFC 6455
       +-- HandshakeError                 the server did not open a session: `status`, `headers` and `body` say why
       +-- ContentConvertError
            +-- ConverterNotFoundError    a typed call in a session without a converter: the caller's mistake
-           +-- DeserializeError          a message that does not fit its type: the peer's fault; carries the frame
+           +-- DeserializeError          a message without the value that was asked for: the peer's fault; has the frame
+           |    +-- FrameNotApplicableError   a kind of frame that the converter does not read
+           |    +-- MalformedContentError     no JSON, MessagePack, ... at all
+           |    +-- ContentMismatchError      another type than was asked for
            +-- SerializeError            a value that the converter cannot write: the caller's mistake
 """
 
@@ -59,6 +64,39 @@ class PingTimeoutError(ConnectionError):
         return f"no pong within {self.timeout:g} s"
 
 
+class ProxyError(ConnectionError):
+    """The proxy was reached, but does not lead to the server. Its decision, or a mistake in user and password."""
+
+    def __init__(self, proxy: str, problem: str, *, status: int | None = None) -> None:
+        super().__init__(proxy, problem)
+        self.proxy = proxy
+        """The address of the proxy, without user and password."""
+        self.problem = problem
+        self.status = status
+        """The status of its answer, where it speaks HTTP: 407 for wrong credentials."""
+
+    def __str__(self) -> str:
+        return f"no way through the proxy {self.proxy}: {self.problem}"
+
+
+class ChannelOverflowError(WebSocketError):
+    """A queue of frames with `ChannelOverflow.CLOSE` was full. Whoever should have taken the frames was too slow: this
+    side for ``incoming``, the peer or the network for ``outgoing``.
+
+    Kotlin: `ChannelOverflowException`.
+    """
+
+    def __init__(self, direction: str, capacity: int) -> None:
+        super().__init__(direction, capacity)
+        self.direction = direction
+        """``"incoming"`` or ``"outgoing"``."""
+        self.capacity = capacity
+        """How many frames there was room for."""
+
+    def __str__(self) -> str:
+        return f"{self.direction} has room for {self.capacity} frames, and was full"
+
+
 class FrameTooBigError(WebSocketError):
     """A frame, or the fragments of a message together, went beyond `max_frame_size`. The peer's fault.
 
@@ -85,7 +123,7 @@ class ProtocolViolationError(WebSocketError):
         self.violation = violation
         """What it did."""
         self.code = code
-        """The close code for it: 1002, or 1007 for a text that is not UTF-8."""
+        """The close code for it: 1002, or 1007 for a text that is not UTF-8 and for what cannot be inflated."""
 
     def __str__(self) -> str:
         return f"the peer broke the protocol: {self.violation}"
@@ -140,7 +178,7 @@ class SerializeError(ContentConvertError):
 
 
 class DeserializeError(ContentConvertError):
-    """A message does not fit the type that was asked for. The peer's fault; the session lives on.
+    """A message does not say a value of the type that was asked for. The peer's fault; the session lives on.
 
     Kotlin: `WebsocketDeserializeException`.
     """
@@ -154,3 +192,17 @@ class DeserializeError(ContentConvertError):
 
     def __str__(self) -> str:
         return self.problem
+
+
+class FrameNotApplicableError(DeserializeError):
+    """The converter does not read frames of this kind: a text where MessagePack is spoken. The peer's fault."""
+
+
+class MalformedContentError(DeserializeError):
+    """The message is nothing that the converter's format knows. The peer's fault. Kotlin: `JsonConvertException`."""
+
+
+class ContentMismatchError(DeserializeError):
+    """The message is in order, and says something else than was asked for. The peer's fault, or a type that is out of
+    date.
+    """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ._close_reason import CloseReason
+from ._frame_type import FrameType
 
 if TYPE_CHECKING:
     from typing import Self, TypeAlias
@@ -64,6 +65,27 @@ class Frame:
         self.bits = _FIN if fin else 0
         if rsv1 or rsv2 or rsv3:
             self.bits |= (_RSV1 if rsv1 else 0) | (_RSV2 if rsv2 else 0) | (_RSV3 if rsv3 else 0)
+
+    @staticmethod
+    def by_type(
+        frame_type: FrameType,
+        data: bytes,
+        *,
+        fin: bool = True,
+        rsv1: bool = False,
+        rsv2: bool = False,
+        rsv3: bool = False,
+    ) -> Frame:
+        """A frame of this kind. A control frame is always final, and has no reserved bits. Kotlin: `Frame.byType`."""
+        kind = _KINDS[FrameType(frame_type)]
+        if issubclass(kind, _ControlFrame):
+            return kind(data)
+        return kind(data, fin=fin, rsv1=rsv1, rsv2=rsv2, rsv3=rsv3)
+
+    @property
+    def frame_type(self) -> FrameType:
+        """The kind. Kotlin: `frameType`."""
+        return FrameType(self.opcode)
 
     @property
     def data(self) -> bytes:
@@ -208,13 +230,16 @@ class CloseFrame(_ControlFrame):
         return repr(self.read_reason())
 
 
-for _name, _kind in {
-    "Text": TextFrame,
-    "Binary": BinaryFrame,
-    "Ping": PingFrame,
-    "Pong": PongFrame,
-    "Close": CloseFrame,
-}.items():
+_KINDS: Final[dict[FrameType, type[TextFrame | BinaryFrame | PingFrame | PongFrame | CloseFrame]]] = {
+    FrameType.TEXT: TextFrame,
+    FrameType.BINARY: BinaryFrame,
+    FrameType.PING: PingFrame,
+    FrameType.PONG: PongFrame,
+    FrameType.CLOSE: CloseFrame,
+}
+
+for _type, _kind in _KINDS.items():
+    _name = _type.name.capitalize()
     _kind.__name__, _kind.__qualname__ = _name, f"Frame.{_name}"
     setattr(Frame, _name, _kind)
 
@@ -222,19 +247,40 @@ for _name, _kind in {
 _new: Final = object.__new__
 
 
-def received_text(data: bytes, rsv: int = 0) -> TextFrame:
+def received_text(data: bytes) -> TextFrame:
     """A whole text from the wire, decoded here and once. Raises `UnicodeDecodeError`."""
     frame = _new(TextFrame)
     frame.payload = data.decode()
-    frame.bits = _FIN | rsv
+    frame.bits = _FIN
     return frame
 
 
-def received_binary(data: bytes, rsv: int = 0) -> BinaryFrame:
-    """A whole binary message from the wire."""
+def undecoded_text(data: bytes, rsv: int = 0, *, fin: bool = True) -> TextFrame:
+    """A text, or a piece of one, of which nobody knows whether it is UTF-8."""
+    frame = _new(TextFrame)
+    frame.payload = data
+    frame.bits = (_FIN if fin else 0) | rsv
+    return frame
+
+
+def received_binary(data: bytes, rsv: int = 0, *, fin: bool = True) -> BinaryFrame:
+    """A binary message from the wire, or a piece of one."""
     frame = _new(BinaryFrame)
     frame.payload = data
-    frame.bits = _FIN | rsv
+    frame.bits = (_FIN if fin else 0) | rsv
+    return frame
+
+
+def size_of(payload: str | bytes) -> int:
+    """How many bytes it has on the wire."""
+    return len(payload) if not isinstance(payload, str) or payload.isascii() else len(payload.encode())
+
+
+def sent_message(opcode: int, payload: str | bytes) -> TextFrame | BinaryFrame:
+    """A whole message on its way out."""
+    frame: TextFrame | BinaryFrame = _new(TextFrame) if opcode == TEXT else _new(BinaryFrame)
+    frame.payload = payload
+    frame.bits = _FIN
     return frame
 
 

@@ -10,7 +10,10 @@ from weakref import WeakSet
 from flowws._core import BUDGET, CancellationError, Job, Waiter, current_job
 from flowws.channels import Channel, ChannelResult, ClosedReceiveChannelError
 
+from ._channels_config import ChannelConfig
+from ._errors import ChannelOverflowError
 from ._frame import PLAIN, TEXT, Frame, TextFrame
+from ._overflow import ChannelOverflow
 from .engines import Connection
 
 _NOBODY: Final = object()
@@ -27,7 +30,8 @@ class Incoming(Channel[Frame]):
         reading is paused   <=>   the channel reached its capacity and has not been drained to half of it since
 
     What the engine had parsed when reading was paused comes in all the same: it is kept, in order, beyond the
-    capacity. Users see a `ReceiveChannel`. The queue's own limit is not used, because a callback cannot wait.
+    capacity. Users see a `ReceiveChannel`. The queue's own limit is not used, because a callback cannot wait. With
+    another policy than SUSPEND reading is never paused, and a full channel gives frames up, or the session.
     """
 
     __slots__ = (
@@ -35,16 +39,24 @@ class Incoming(Channel[Frame]):
         "_high",
         "_last_reader",
         "_low",
-        "_new_waiter",
         "_on_other",
+        "_on_overflow",
         "_over",
         "_paused",
+        "_policy",
+        "dropped",
+        "peak",
         "readers",
+        "received",
         "takes_whole",
     )
 
     def __init__(
-        self, capacity: int, connection: Connection, on_other: Callable[[int, bytes, bool, int], None]
+        self,
+        config: ChannelConfig,
+        connection: Connection,
+        on_other: Callable[[int, bytes, bool, int], None],
+        on_overflow: Callable[[Exception], object],
     ) -> None:
         super().__init__(Channel.UNLIMITED)
         self._queue_of_receivers()  # `__anext__` finds it made
@@ -52,14 +64,22 @@ class Incoming(Channel[Frame]):
         self.takes_whole = True
         """Whether a whole message may come now: the session is open, and no fragmented one is under way."""
         self._connection = connection
-        self._high = capacity
-        self._low = capacity // 2
+        self._policy = config.on_overflow
+        self._on_overflow = on_overflow
+        self._high = config.capacity
+        self._low = config.capacity // 2
         self._new_waiter = connection.new_waiter
         self._over = False  # closed or cancelled
         self._paused = False
         self._last_reader: object = _NOBODY
         self.readers: WeakSet[Job] = WeakSet()
         """The jobs that have ever received here and are still about."""
+        self.received = 0
+        """How many frames have come, those that were dropped included."""
+        self.dropped = 0
+        """How many frames gave way to others."""
+        self.peak = 0
+        """How many frames have waited at once, at most."""
 
     # Every message goes through `text_received` and `__anext__`: each is one call instead of the four of `Channel`,
     # whose queues they share. benchmarks/bench_echo.py pays for it.
@@ -76,12 +96,14 @@ class Incoming(Channel[Frame]):
         if receivers:
             receiver = receivers.popleft()
             if not receiver.done():
+                self.received += 1
                 receiver.set_result(frame)
                 return
         self.deliver(frame)
 
     def deliver(self, frame: Frame) -> None:
         """Take a frame from the engine. One that comes after the end goes nowhere."""
+        self.received += 1
         receivers = self._receivers
         while receivers:
             receiver = receivers.popleft()
@@ -90,9 +112,36 @@ class Incoming(Channel[Frame]):
                 return
         if not self._over:
             self._buffer.append(frame)
-            if len(self._buffer) >= self._high and not self._paused:
+            waiting = len(self._buffer)
+            if waiting > self.peak:
+                self.peak = waiting
+            if waiting >= self._high:
+                self._full()
+
+    def _full(self) -> None:
+        """There is no room for another frame; where reading cannot be paused, even for the last one."""
+        if self._policy is ChannelOverflow.SUSPEND:
+            if not self._paused:
                 self._paused = True
                 self._connection.pause_reading()
+        elif len(self._buffer) > self._high:
+            self.peak = min(self.peak, self._high)
+            self._give_way()
+
+    def _give_way(self) -> None:
+        if self._policy is ChannelOverflow.DROP_OLDEST:
+            self._buffer.popleft()
+            self.dropped += 1
+        elif self._policy is ChannelOverflow.CONFLATE:
+            newest = self._buffer.pop()
+            self.dropped += len(self._buffer)
+            self._buffer.clear()
+            self._buffer.append(newest)
+        else:
+            self._buffer.pop()
+            self.dropped += 1
+            if self._policy is ChannelOverflow.CLOSE:
+                self._on_overflow(ChannelOverflowError("incoming", self._high))
 
     async def __anext__(self, end: Callable[[], Exception] = StopAsyncIteration) -> Frame:
         reader = current_job()
@@ -127,6 +176,11 @@ class Incoming(Channel[Frame]):
             self._give_back(waiter.result())
         elif waiter in self._receivers:
             self._receivers.remove(waiter)
+
+    @property
+    def waiting(self) -> int:
+        """How many frames nobody has received yet."""
+        return len(self._buffer)
 
     @property
     def is_paused(self) -> bool:

@@ -1,164 +1,198 @@
-"""`Link`: the half of a session that faces the wire: frames in and out, and the closing handshake."""
+"""`Link`: the half of a session that faces the wire."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from flowws._core import to_seconds
 
-from ._assembler import Assembler
 from ._close_reason import CloseReason, Codes
 from ._config import WebSockets
-from ._errors import FrameTooBigError, PingTimeoutError, ProtocolViolationError
-from ._frame import CLOSE, PING, PONG
+from ._errors import FrameTooBigError, ProtocolViolationError
 from ._incoming import Incoming
 from ._outgoing import Outgoing
-from ._pinger import Pinger
 from .engines import Connection, Timer
 
-_CONTROL: Final = 0x8  # opcodes from here on are of control frames
+CONTROL: Final = 0x8
+"""Opcodes from here on are of control frames."""
+
+OnClosed: TypeAlias = Callable[[CloseReason], object]
+"""The session is closed: called once, with the first and only reason."""
+
+OnGone: TypeAlias = Callable[[], object]
+"""The connection is over: the last call."""
 
 
-class Link:
+class Link(ABC):
     """One connection, from the handshake to the end.
 
     ::
 
-                   peer's Close, our close(), a violation, a ping timeout, connection lost
-        OPEN -------------------------------------------------------------------------------> CLOSING --------> GONE
-         frames -> incoming        `reason` is decided, once; `incoming` ends, `outgoing`      connection lost
-         outgoing -> frames        refuses; our Close leaves behind what is queued; one
-                                   deadline for all of it, then the connection is cut
+                   Close frames, our close(), a violation, a ping timeout, connection lost
+        OPEN ---------------------------------------------------------------------------> CLOSING --------> GONE
+         frames -> incoming        `reason` is decided, once; `incoming` ends, `outgoing`  connection lost
+         outgoing -> frames        refuses; what is queued leaves, then our last words;
+                                   one deadline for all of it, then the connection is cut
 
-    RFC 6455, section 7.1.1: when both Close frames have passed, the server ends the TCP connection and the client
-    waits for it.
+    `DefaultLink` makes messages of frames and shakes hands at the end; `RawLink` shows the frames.
     """
 
     __slots__ = (
-        "_assembler",
-        "_close_received",
-        "_close_sent",
         "_close_timeout",
         "_connection",
         "_deadline",
-        "_eof",
         "_is_client",
         "_limit",
+        "_masking",
         "_on_closed",
         "_on_gone",
-        "_pinger",
         "incoming",
         "is_gone",
         "outgoing",
         "reason",
-        "text_received",
     )
 
     def __init__(
-        self,
-        connection: Connection,
-        config: WebSockets,
-        *,
-        is_client: bool,
-        on_closed: Callable[[CloseReason], object],
-        on_gone: Callable[[], object],
+        self, connection: Connection, config: WebSockets, *, is_client: bool, on_closed: OnClosed, on_gone: OnGone
     ) -> None:
         # Stored state
         self._connection = connection
-        self._on_closed = on_closed  # the session is closed: called once, with the first and only reason
-        self._on_gone = on_gone  # the connection is over: the last call
+        self._on_closed = on_closed
+        self._on_gone = on_gone
         self._is_client = is_client
+        self._masking = is_client or config.masking
         self._limit = config.max_frame_size
         self._close_timeout = to_seconds(config.close_timeout, "close_timeout")
-        self._assembler: Assembler | None = None  # made for the first message that is no whole text
-        self._close_sent = False
-        self._close_received = False
-        self._eof = False  # the peer sends nothing more
         self._deadline: Timer | None = None
-        self._pinger: Pinger | None = None
         self.reason: CloseReason | None = None
         """Why the session is closed; None while it is open."""
         self.is_gone = False
         """Whether the connection is over."""
-        self.incoming = Incoming(config.channels.incoming.capacity, connection, self.frame_received)
-        self.text_received = self.incoming.text_received
-        """Where most frames go, past everything here."""
-        self.outgoing = Outgoing(config.channels.outgoing.capacity, connection, self.close)
-        if config.ping_interval is not None:
-            self._pinger = Pinger(
-                connection,
-                to_seconds(config.ping_interval, "ping_interval"),
-                to_seconds(config.timeout, "timeout"),
-                config.liveness,
-                is_held_back=self._is_held_back,
-                on_timeout=self._ping_timeout,
-            )
+        self.incoming = Incoming(config.channels.incoming, connection, self.frame_received, self._incoming_overflowed)
+        self.outgoing = self._make_outgoing(config)
+        connection.limit_frames(config.max_frame_size)
+        if config.masking and not is_client:
+            connection.set_masking(True)
 
-    # Frames (the calls of `Endpoint`)
+    @abstractmethod
+    def _make_outgoing(self, config: WebSockets) -> Outgoing: ...
 
-    def frame_received(self, opcode: int, payload: bytes, fin: bool, rsv: int) -> None:
-        """Take a frame of the peer."""
-        try:
-            if self.reason is not None:
-                self._after_the_end(opcode)
-            elif opcode >= _CONTROL:
-                self._control(opcode, payload, rsv)
-            else:
-                self._assemble(opcode, payload, fin, rsv)
-        except ProtocolViolationError as error:
-            self._fail(error.code, error)
-        except FrameTooBigError as error:
-            self._fail(Codes.TOO_BIG, error)
+    # What may be set while the session is open
 
-    def _assemble(self, opcode: int, payload: bytes, fin: bool, rsv: int) -> None:
-        if self._assembler is None:
-            self._assembler = Assembler(self._limit)
-        message = self._assembler.add(opcode, payload, fin, rsv)
-        self.incoming.takes_whole = message is not None
-        if message is not None:
-            self.incoming.deliver(message)
+    @property
+    def max_frame_size(self) -> int:
+        """How many bytes a frame, or the fragments of a message together, may have."""
+        return self._limit
 
-    def _control(self, opcode: int, payload: bytes, rsv: int) -> None:
-        if rsv:
-            raise ProtocolViolationError("a reserved bit without an extension that uses it")
-        if opcode == PING:
-            self._connection.write(PONG, payload)
-        elif opcode == PONG:
-            if self._pinger is not None:
-                self._pinger.pong_received(payload)
-        elif opcode == CLOSE:
-            self._close_received = True
-            said = CloseReason.from_payload(payload)
-            answer = CloseReason(Codes.NORMAL) if said is None else said
-            self._decide(CloseReason(Codes.NO_STATUS, by="peer") if said is None else said, answer)
+    @max_frame_size.setter
+    def max_frame_size(self, size: int) -> None:
+        self._connection.limit_frames(size)
+        self._limit = size
+        self._limit_messages(size)
+
+    def _limit_messages(self, size: int) -> None:  # noqa: B027 - no duty of each kind
+        """Tell whoever else looks at sizes."""
+
+    @property
+    def masking(self) -> bool:
+        """Whether our frames are masked."""
+        return self._masking
+
+    @masking.setter
+    def masking(self, on: bool) -> None:
+        if self._is_client and not on:
+            raise ValueError("masking=False: a client masks its frames (RFC 6455, section 5.1)")
+        self._connection.set_masking(on)
+        self._masking = on
 
     # Closing
 
+    @abstractmethod
     def close(self, reason: CloseReason) -> None:
         """Close from this side. The first reason wins."""
-        if self.reason is None:
-            self._decide(reason, reason)
 
+    @abstractmethod
+    def finish(self) -> None:
+        """The handler, or the client's block, is done."""
+
+    @abstractmethod
     def _fail(self, code: int, error: Exception) -> None:
-        """A violation of the peer: nothing that is queued leaves any more, and `receive` raises."""
-        reason = CloseReason.cut(code, str(error), cause=error)
-        self._decide(reason, reason, error, drop=True)
+        """Close because of what the peer did: `receive` raises the error."""
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self._connection.abort()
+
+    def terminate(self) -> None:
+        """End the connection without another word."""
+        if self.reason is None:
+            self._decide(CloseReason(Codes.CLOSED_ABNORMALLY, "the connection was cut by this side"), None)
+        self._connection.abort()
+
+    @abstractmethod
+    def _incoming_overflowed(self, error: Exception) -> None:
+        """Our queue, which must not, has: close, and let `receive` raise the error behind what is there."""
+
+    def _outgoing_overflowed(self, error: Exception) -> None:
+        """The same, for what the peer does not take."""
+        self.close(self._overflow_reason(error))
+
+    @staticmethod
+    def _overflow_reason(error: Exception) -> CloseReason:
+        return CloseReason(Codes.VIOLATED_POLICY, "messages come faster than they are taken", cause=error)
+
+    def _decide(
+        self,
+        reason: CloseReason,
+        then: Callable[[], object] | None,
+        error: Exception | None = None,
+        *,
+        drop: bool = False,
+    ) -> None:
+        """The one place where a session becomes closed. `then` says our last words, once all that is queued has left;
+        without any, or to `drop` it, nothing that is queued leaves any more. `error` is for who receives.
+        """
+        self.reason = reason
+        self.incoming.takes_whole = False
+        if not self.is_gone:
+            self._start_deadline()
+        self.incoming.close(error)
+        self.outgoing.end(reason, None if drop else then)
+        if drop and then is not None:
+            then()
+        self._on_end(reason)
+        self._on_closed(reason)
+
+    def _on_end(self, reason: CloseReason) -> None:  # noqa: B027 - as above
+        """Let go of what only an open session needs."""
+
+    def _start_deadline(self) -> None:
+        if self._deadline is None:
+            self._deadline = self._connection.call_later(self._close_timeout, self._connection.abort)
+
+    # Frames and news (the calls of `Endpoint`)
+
+    @property
+    def text_received(self) -> Callable[[str], None]:
+        """Where most frames go, past everything here."""
+        return self.incoming.text_received
+
+    @abstractmethod
+    def frame_received(self, opcode: int, payload: bytes, fin: bool, rsv: int) -> None:
+        """Take a frame of the peer."""
+
+    @abstractmethod
+    def eof_received(self) -> None:
+        """The peer sends nothing more."""
 
     def failed(self, code: int, message: str) -> None:
         """The engine has failed the connection, and has sent this."""
         if self.reason is not None:
             return
-        self._close_sent = True
         error = FrameTooBigError(self._limit) if code == Codes.TOO_BIG else ProtocolViolationError(message, code=code)
         self._decide(CloseReason.cut(code, message, cause=error), None, error)
-
-    def _ping_timeout(self) -> None:
-        assert self._pinger is not None  # it calls
-        error = PingTimeoutError(self._pinger.timeout)
-        reason = CloseReason(Codes.INTERNAL_ERROR, "Ping timeout", cause=error)
-        self._decide(reason, reason, error, drop=True)
-        self._connection.abort()
 
     def connection_lost(self, cause: BaseException | None) -> None:
         """The connection is over."""
@@ -166,61 +200,14 @@ class Link:
             return
         self.is_gone = True
         if self.reason is None:
-            lost = CloseReason(Codes.CLOSED_ABNORMALLY, "the connection was lost", by="network", cause=cause)
-            self._decide(lost, None)
+            self._decide(self._lost(cause), None)
         self.outgoing.drop()
         if self._deadline is not None:
             self._deadline.cancel()
         self._on_gone()
 
-    def _decide(
-        self, reason: CloseReason, wire: CloseReason | None, error: Exception | None = None, *, drop: bool = False
-    ) -> None:
-        """The one place where a session becomes closed. `wire` is what our Close frame is to say, if one is to be
-        sent.
-        """
-        self.reason = reason
-        self._assembler = None
-        self.incoming.takes_whole = False
-        if self._pinger is not None:
-            self._pinger.stop()
-        if not self.is_gone:
-            self._deadline = self._connection.call_later(self._close_timeout, self._connection.abort)
-        self.incoming.close(error)
-        if wire is None or drop:
-            self.outgoing.end(reason, None)
-        else:
-            self.outgoing.end(reason, self._sender_of(wire))
-        if wire is not None and drop:
-            self._sender_of(wire)()
-        self._on_closed(reason)
-
-    def _sender_of(self, reason: CloseReason) -> Callable[[], None]:
-        def send() -> None:
-            self._connection.write_close(reason.code, reason.message)
-            self._close_sent = True
-            self._end_if_both()
-
-        return send
-
-    def _after_the_end(self, opcode: int) -> None:
-        if opcode == CLOSE:
-            self._close_received = True
-            self._end_if_both()
-
-    def _end_if_both(self) -> None:
-        if self._close_sent and self._close_received and (self._eof or not self._is_client):
-            self._connection.close()
-
-    def eof_received(self) -> None:
-        """The peer sends nothing more. What we still have to say after its Close frame can go out, all else is over."""
-        self._eof = True
-        if self._close_received:
-            self._end_if_both()
-        else:
-            self._connection.abort()
-
-    # The engine's other news
+    def _lost(self, cause: BaseException | None) -> CloseReason:
+        return CloseReason(Codes.CLOSED_ABNORMALLY, "the connection was lost", by="network", cause=cause)
 
     def writing_paused(self) -> None:
         """What is sent from now on is queued."""
@@ -228,17 +215,8 @@ class Link:
 
     def writing_resumed(self) -> None:
         """What is queued can leave."""
-        if self._pinger is not None:
-            self._pinger.writing_resumed()
         self.outgoing.pump()
-
-    def abort(self) -> None:
-        """Cut the connection."""
-        self._connection.abort()
 
     def later(self, delay: float, call: Callable[[], object]) -> Timer:
         """Make a call on this loop after some seconds."""
         return self._connection.call_later(delay, call)
-
-    def _is_held_back(self) -> bool:
-        return self.incoming.is_paused

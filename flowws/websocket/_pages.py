@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from http import HTTPStatus
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
@@ -62,7 +63,7 @@ class Pages:
 
 def text(status: int, problem: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Response:
     """An answer in words."""
-    words = problem or {404: "not found"}[status]
+    words = problem or HTTPStatus(status).phrase.lower()
     plain = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
     return Response(status, (*plain, *_SECURITY, *headers), f"{words}\n".encode())
 

@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager
-from contextvars import Context, copy_context
-from importlib.resources.abc import Traversable
-from socket import socket
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from ssl import SSLContext
-from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Literal, TypedDict, Unpack
 
-import anyio
+from flowws._core import Duration
 
-from flowws._core import CoroutineScope, Duration, to_seconds
-
-from ._call import Call
-from ._config import WebSockets
-from ._handshake import Handshake
-from ._pages import Pages, text
-from ._router import Match, Router
-from ._server_session import WebSocketServerSession
-from .engines import Answer, Connection, Endpoint, Listening, Request
-
-H = TypeVar("H", bound=Callable[[WebSocketServerSession], Awaitable[object]])
-
-HANDSHAKE_TIMEOUT: Final = 10.0  # seconds for a request to arrive
-
-_log: Final = logging.getLogger("flowws.websocket")
+from ._asgi_application import AsgiApplication
+from ._binding import Address
+from ._close_reason import GOING_AWAY, CloseReason, checked_for_sending
+from ._config import checked_seconds
+from ._running import Loop, run_alone
+from ._serving import Serving
+from ._site import Site
+from .engines import ServerLimits
 
 
-class WebSocketServer:
+class ServeOptions(TypedDict, total=False):
+    """What `WebSocketServer.run` passes on to `serve`."""
+
+    ssl: SSLContext | None
+    grace: Duration
+    stop_reason: CloseReason
+    engine: str | None
+    reuse_port: bool
+    head_timeout: Duration
+    max_head_size: int
+    max_connections: int | None
+    max_connections_per_address: int | None
+
+
+class WebSocketServer(Site):
     """Handlers by path, and the folders of a page beside them.
 
     A page of another origin may not open sessions unless `origins` lists it (``["https://example.org"]``, or ``"*"``
-    for any); the server's own pages, and clients that are no browsers, always may. ``GET /healthz`` answers 200 by
-    itself.
+    for any); the server's own pages, and clients that are no browsers, always may. Behind a proxy, list it in
+    `trusted_proxies`, so that a call knows its client's address. ``GET /healthz`` answers 200 by itself, and 503 once
+    the server stops. Each session, and each refused request, is a record of the logger ``flowws.websocket.access``.
 
+    >>> from flowws.websocket import WebSocketServerSession
     >>> app = WebSocketServer()
     >>> @app.websocket("/echo")
     ... async def echo(session: WebSocketServerSession) -> None:
@@ -48,168 +51,138 @@ class WebSocketServer:
     Kotlin: the `WebSockets` plugin and its `routing`.
     """
 
-    def __init__(self, config: WebSockets | None = None, *, origins: Iterable[str] = ()) -> None:
-        self.config: Final = WebSockets() if config is None else config
-        if self.config.masking:
-            raise ValueError(
-                "masking=True: the picows engine cannot mask the frames of a server (and RFC 6455 forbids it)"
-            )
-        self._router = Router()
-        self._pages = Pages()
-        self._handshake = Handshake(self._router, self._pages, origins)
-
-    def websocket(self, path: str, *, subprotocol: str | None = None) -> Callable[[H], H]:
-        """Decorate the handler of a path: ``/updates``, or with places, ``/rooms/{room}``.
-
-        With a `subprotocol` the handler is for clients that offer it; of two with the same path the client's offer
-        decides. When the handler returns, the session closes with 1000; when it raises, with 1011, and the failure
-        is logged.
-
-        Kotlin: `webSocket`.
-        """
-
-        def register(handler: H) -> H:
-            self._router.add(path, subprotocol, handler)
-            return handler
-
-        return register
-
-    def static(self, prefix: str, folder: Traversable) -> None:
-        """Serve the files of a folder under a prefix: ``app.static("/", Path("page"))``. Hidden files are left out."""
-        self._pages.add(prefix, folder)
-
     def serve(
-        self, host: str | None = None, port: int = 0, *, ssl: SSLContext | None = None, grace: Duration = 5.0
-    ) -> AbstractAsyncContextManager[Serving]:
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        uds: str | PathLike[str] | None = None,
+        bind: Iterable[Address] = (),
+        ssl: SSLContext | None = None,
+        grace: Duration = 5.0,
+        stop_reason: CloseReason = GOING_AWAY,
+        engine: str | None = None,
+        reuse_port: bool = False,
+        head_timeout: Duration = 10.0,
+        max_head_size: int = 64 * 1024,
+        max_connections: int | None = None,
+        max_connections_per_address: int | None = None,
+    ) -> Serving:
         """Serve for the length of a block: ``async with app.serve("127.0.0.1", 0) as server: server.port``.
 
-        At the end every session closes with 1001. Handlers have `grace` seconds to return; then what is left is
-        cancelled and cut off. Nothing is left when the block is.
+        At the end every session closes with `stop_reason`. Handlers have `grace` seconds to return; then what is left
+        is cancelled and cut off. Nothing is left when the block is. Handlers see the context variables of the block's
+        caller.
 
-        Handlers see the context variables of the block's caller. Needs asyncio. Raises `OSError` where the address
-        is taken.
+        Args:
+            host: a name or an address; None: every interface.
+            port: 0 or None: any that is free. Without host, port, `uds` and `bind`, all interfaces at such a port.
+            uds: the path of a unix socket.
+            bind: more addresses: ``(host, port)``, the path of a unix socket, or a bound socket.
+            ssl: makes it ``wss``, on every address.
+            grace: how long handlers have to return when the server stops.
+            stop_reason: what clients are told then: 1001, or 1012 (a restart), for instance.
+            engine: "picows" (asyncio) or "sansio"; None: the one that fits the loop.
+            reuse_port: share the ports with other processes that do so, too.
+            head_timeout: how long a request may take to arrive, the TLS handshake included.
+            max_head_size: bytes of a request line and its headers together; beyond: 431.
+            max_connections: of all clients together, with a session or without; beyond: 503.
+            max_connections_per_address: of one address, that of the proxy where there is one; beyond: 429.
+
+        Raises, when the block is entered, `OSError` where an address is taken, and `ValueError` for a route that the
+        engine cannot serve.
         """
-        return Serving(self, host, port, ssl=ssl, grace=to_seconds(grace, "grace"))
+        return Serving(
+            self,
+            _addresses(host, port, uds, bind),
+            ssl=_checked_ssl(ssl),
+            grace=checked_seconds("grace", grace),
+            stop_reason=checked_for_sending(stop_reason),
+            engine=engine,
+            reuse_port=reuse_port,
+            limits=ServerLimits(
+                max_frame_size=1,  # until the routes are known
+                head_timeout=checked_seconds("head_timeout", head_timeout, positive=True),
+                max_head_size=_one_or_more("max_head_size", max_head_size),
+                max_connections=_limit("max_connections", max_connections),
+                max_connections_per_address=_limit("max_connections_per_address", max_connections_per_address),
+            ),
+        )
+
+    def asgi(self, *, grace: Duration = 5.0, stop_reason: CloseReason = GOING_AWAY) -> AsgiApplication:
+        """These paths as an ASGI application: for uvicorn and hypercorn, or mounted in Starlette, FastAPI or Litestar.
+
+        When the server's lifespan ends, every session closes with `stop_reason`; handlers have `grace` seconds to
+        return. Raises `ValueError`, quoting the path, for what ASGI cannot do: raw routes, pings, masking, extensions.
+        """
+        return AsgiApplication(self, grace=grace, stop_reason=stop_reason)
 
     def run(
-        self, host: str = "127.0.0.1", port: int = 8080, *, ssl: SSLContext | None = None, grace: Duration = 5.0
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        uds: str | PathLike[str] | None = None,
+        bind: Iterable[Address] = (),
+        workers: int = 1,
+        backend: Literal["asyncio", "trio"] = "asyncio",
+        backend_options: Mapping[str, Any] | None = None,
+        **options: Unpack[ServeOptions],
     ) -> None:
-        """Serve until SIGINT (Ctrl-C) or SIGTERM; then every session closes with 1001."""
-        anyio.run(self._run, host, port, ssl, grace, backend="asyncio")
+        """Serve until SIGINT (Ctrl-C) or SIGTERM; a second signal does not wait for the handlers any longer.
 
-    async def _run(self, host: str, port: int, ssl: SSLContext | None, grace: Duration) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async with self.serve(host, port, ssl=ssl, grace=grace) as server:
-                _log.info("serving at %s://%s:%d", "http" if ssl is None else "https", host, server.port)
-                async for _ in signals:
-                    return
+        Args:
+            host: as for `serve`; without any address it is 127.0.0.1, port 8080.
+            port: as for `serve`.
+            uds: as for `serve`.
+            bind: as for `serve`.
+            workers: how many processes share the ports. Each has sessions and an ``app.state`` of its own. One that
+                dies is replaced. More than one need a system with fork and SO_REUSEPORT.
+            backend: the loop.
+            backend_options: for the loop: ``{"use_uvloop": True}``.
+            options: as for `serve`.
+        """
+        addresses = _addresses(host, port, uds, bind, default=("127.0.0.1", 8080))
+        scheme = "http" if options.get("ssl") is None else "https"
 
-    def __repr__(self) -> str:
-        return f"<WebSocketServer {len(self._router)} handlers>"
+        def serve(addresses: Sequence[Address], *, shared: bool) -> Serving:
+            options["reuse_port"] = shared or options.get("reuse_port", False)
+            return self.serve(bind=addresses, **options)
+
+        loop = Loop(backend, {} if backend_options is None else dict(backend_options))
+        if _one_or_more("workers", workers) == 1:
+            run_alone(serve(addresses, shared=False), loop, scheme)
+        else:
+            from ._workers import run_workers  # here: few need processes, and they take their time to load
+
+            run_workers(workers, serve, addresses, loop, scheme)
 
 
-class Serving(AbstractAsyncContextManager["Serving"]):
-    """A server at work: made by `WebSocketServer.serve`."""
+def _addresses(
+    host: str | None,
+    port: int | None,
+    uds: str | PathLike[str] | None,
+    bind: Iterable[Address],
+    default: Address = (None, 0),
+) -> list[Address]:
+    addresses: list[Address] = [] if uds is None else [uds]
+    addresses += bind
+    if host is not None or port is not None:
+        addresses.insert(0, (host, 0 if port is None else port))
+    return addresses or [default]
 
-    def __init__(
-        self, app: WebSocketServer, host: str | None, port: int, *, ssl: SSLContext | None, grace: float
-    ) -> None:
-        # Stored state
-        self._app = app
-        self._host = host
-        self._asked_port = port
-        self._ssl = ssl
-        self._grace = grace
-        self._sessions: set[WebSocketServerSession] = set()
-        self._context: Context | None = None
-        self._scope: CoroutineScope | None = None
-        self._listening: Listening | None = None
 
-    @property
-    def sessions(self) -> frozenset[WebSocketServerSession]:
-        """The sessions that are not over: open ones, and those whose last jobs are ending."""
-        return frozenset(self._sessions)
+def _checked_ssl(ssl: SSLContext | None) -> SSLContext | None:
+    if ssl is not None and not isinstance(ssl, SSLContext):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise TypeError(f"ssl is an ssl.SSLContext, not {ssl!r}")
+    return ssl
 
-    @property
-    def sockets(self) -> tuple[socket, ...]:
-        """The sockets that listen."""
-        return () if self._listening is None else tuple(self._listening.sockets)
 
-    @property
-    def port(self) -> int:
-        """The port: the one that was asked for, or that was picked for 0."""
-        listening = self.sockets
-        return int(listening[0].getsockname()[1]) if listening else self._asked_port
+def _limit(name: str, number: int | None) -> int | None:
+    return None if number is None else _one_or_more(name, number)
 
-    def __repr__(self) -> str:
-        state = f"at port {self.port}" if self.sockets else "stopped"
-        return f"<Serving {state}, {len(self._sessions)} sessions>"
 
-    async def __aenter__(self) -> Self:
-        from .engines import _picows as engine
-
-        self._context = copy_context()
-        self._scope = CoroutineScope("sessions", supervisor=True)
-        self._listening = await engine.serve(
-            self._answer,
-            self._host,
-            self._asked_port,
-            ssl=self._ssl,
-            max_frame_size=self._app.config.max_frame_size,
-            handshake_timeout=HANDSHAKE_TIMEOUT,
-        )
-        self._asked_port = self.port
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self._stop()
-
-    async def _stop(self) -> None:
-        from .engines import _picows as engine
-
-        assert self._listening is not None  # the block was entered
-        assert self._scope is not None  # as above
-        self._listening.close()
-        for session in self.sessions:
-            session.go_away()
-        with anyio.move_on_after(self._grace):
-            await self._all_ended()
-        for session in self.sessions:
-            session.cut()
-        await self._all_ended()
-        engine.cut_all(self._listening)  # those who never asked for a session, or whose page is still on its way
-        await self._listening.wait_closed()
-        await self._scope.aclose()
-
-    async def _all_ended(self) -> None:
-        for session in self.sessions:
-            await session.ended()
-
-    def _answer(self, request: Request) -> Answer:
-        try:
-            return self._app._handshake.answer(request, self._open)
-        except Exception:  # noqa: BLE001  # a request must not take the server down
-            # picows would tell the peer what the exception says.
-            _log.exception("answering %r failed", request.target)
-            return text(500, "something went wrong here")
-
-    def _open(self, request: Request, match: Match, connection: Connection) -> Endpoint:
-        assert self._context is not None  # the block was entered
-        return self._context.copy().run(self._open_session, request, match, connection)
-
-    def _open_session(self, request: Request, match: Match, connection: Connection) -> Endpoint:
-        assert self._scope is not None  # the block was entered
-        call = Call(
-            request.target,
-            request.headers,
-            match.path_parameters,
-            connection.client_address,
-            match.route.subprotocol,
-            "wss" if connection.is_secure else "ws",
-        )
-        session = WebSocketServerSession(connection, self._app.config, call, parent=self._scope.job)
-        self._sessions.add(session)
-        return session.begin(match.route.handler, self._sessions.discard)
+def _one_or_more(name: str, number: int) -> int:
+    if number < 1:
+        raise ValueError(f"{name} must be 1 or more, not {number!r}")
+    return number

@@ -1,27 +1,35 @@
-"""`WebSocketServerSession`: a session as the server's handler has it."""
+"""`WebSocketServerSession` and `RawWebSocketServerSession`: a session as the server's handler has it."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias
 
 from flowws._core import Job
 
 from ._call import Call
-from ._close_reason import GOING_AWAY
+from ._close_reason import GOING_AWAY, CloseReason
 from ._config import WebSockets
-from ._session import DefaultWebSocketSession
+from ._default_session import DefaultWebSocketSession
+from ._raw_session import RawWebSocketSession
+from ._session import WebSocketSession
 from .engines import Connection, Endpoint
+from .extensions import WebSocketExtension
 
 
-class WebSocketServerSession(DefaultWebSocketSession):
-    """A session that a client has opened; `call` is the request that did it. Made by `WebSocketServer`.
+class ServerSide(WebSocketSession):
+    """What a session is to the server."""
 
-    Kotlin: `DefaultWebSocketServerSession`.
-    """
-
-    def __init__(self, connection: Connection, config: WebSockets, call: Call, *, parent: Job) -> None:
-        super().__init__(connection, config, name=call.path, is_client=False, parent=parent)
+    def __init__(
+        self,
+        connection: Connection,
+        config: WebSockets,
+        call: Call,
+        extensions: Sequence[WebSocketExtension] = (),
+        *,
+        parent: Job,
+    ) -> None:
+        super().__init__(connection, config, name=call.path, is_client=False, parent=parent, extensions=extensions)
         self.call = call
         """The request: path, parameters, headers, cookies, the client's address, the subprotocol."""
 
@@ -35,13 +43,32 @@ class WebSocketServerSession(DefaultWebSocketSession):
         """Start the handler."""
         self._on_end = on_end
         self._run_main(handler, self.call.path)
-        return self._link
+        return self.endpoint()
 
-    def go_away(self) -> None:
-        """Close with 1001, because the server stops."""
-        self._link.close(GOING_AWAY)
+    def go_away(self, reason: CloseReason = GOING_AWAY) -> None:
+        """Close, because the server stops."""
+        self._link.close(reason)
 
     def cut(self) -> None:
         """End connection and jobs, now."""
         self._link.abort()
         self.job.cancel("the server stops")
+
+
+class WebSocketServerSession(ServerSide, DefaultWebSocketSession):
+    """A session that a client has opened; `call` is the request that did it. Made by `WebSocketServer`.
+
+    Kotlin: `DefaultWebSocketServerSession`.
+    """
+
+
+class RawWebSocketServerSession(ServerSide, RawWebSocketSession):
+    """A session that a client has opened, frame by frame; `call` is the request that did it. Made by
+    `WebSocketServer.websocket_raw`.
+
+    Kotlin: `WebSocketServerSession`.
+    """
+
+
+ServerSession: TypeAlias = WebSocketServerSession | RawWebSocketServerSession
+"""A session of a server, of either kind."""

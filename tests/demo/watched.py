@@ -12,7 +12,7 @@ from anyio.from_thread import BlockingPortal
 
 from flowws.demo import CONFIG, People, PeopleFile, PeopleFilter, Snapshot, Update, create_app
 from flowws.flows import Flow
-from flowws.websocket import Serving, WebSockets, WebSocketServerSession
+from flowws.websocket import ServerSession, Serving, WebSockets
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -75,7 +75,7 @@ class Demo:
         assert not self.server.sessions
         assert all(run.over for run in self.people.runs)
 
-    async def one_gone(self, before: frozenset[WebSocketServerSession]) -> WebSocketServerSession:
+    async def one_gone(self, before: frozenset[ServerSession]) -> ServerSession:
         """Waits until one of these sessions has ended, with its jobs."""
         await self.people.watchers.first(lambda count: count == len(before) - 1)
         (gone,) = (session for session in before if not session.is_active)

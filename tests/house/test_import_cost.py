@@ -44,5 +44,9 @@ def test_what_not_every_program_uses_is_loaded_when_it_is_asked_for() -> None:
     assert loaded_by("from flowws import Mutex, actor, select") & rooms == rooms - {"flowws.channels._threads"}
 
 
+def test_tests_without_sessions_load_no_websocket_code() -> None:
+    assert loaded_by("from flowws.testing import run_test") & {"flowws.websocket", "websockets", "picows"} == set()
+
+
 def test_websocket_is_loaded_by_the_one_who_asks_for_it() -> None:
     assert "flowws.websocket" in loaded_by("import flowws.websocket")

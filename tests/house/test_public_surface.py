@@ -26,11 +26,13 @@ PROMISED = {
         SharingStarted StateFlow StopFlow as_flow flow flow_of from_observable interval
     """,
     "flowws.testing": """
-        LeakError Order TestScheduler TestScope TestTimeoutError check_channel run_test virtual_time
+        LeakError Order Peer TestScheduler TestScope TestTimeoutError check_channel check_engine conversation run_test
+        virtual_time
     """,
     "flowws.websocket": """
-        CloseReason DefaultWebSocketSession Frame SessionClosedError WebSocketClient WebSocketServer
-        WebSocketServerSession WebSockets
+        CloseReason ContentConverter DefaultWebSocketSession Frame JsonConverter LocalExtension MsgspecConverter
+        PerMessageDeflate PydanticConverter SessionClosedError WebSocketClient WebSocketExtension
+        WebSocketExtensionFactory WebSocketServer WebSocketServerSession WebSockets
     """,
 }
 FLOW_METHODS = """

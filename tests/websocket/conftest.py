@@ -1,4 +1,6 @@
-"""A server to talk to, and a peer that is not ours: raw bytes over TCP, so that the wire is what is tested."""
+"""A server to talk to, on each engine and loop, and a peer that is not ours: raw bytes over TCP, so that the wire is
+what is tested.
+"""
 
 from __future__ import annotations
 
@@ -8,26 +10,73 @@ import os
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Self
 
 import anyio
 import pytest
-from anyio.abc import SocketStream
+from anyio.abc import ByteStream
 
 from flowws.websocket import Serving, WebSockets, WebSocketServer, WebSocketServerSession
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
-@pytest.fixture(scope="module")
-def anyio_backend() -> tuple[str, dict[str, object]]:
-    """The picows engine needs asyncio."""
-    return ("asyncio", {})
+class Loop(str):
+    """The name of a loop, which knows the engine that is to be tried on it."""
+
+    __slots__ = ("engine",)
+
+    def __new__(cls, name: str, engine: str) -> Self:
+        loop = super().__new__(cls, name)
+        loop.engine = engine
+        return loop
+
+    engine: str
+
+    def __repr__(self) -> str:
+        return f"{self.engine} on {self}"
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((Loop("asyncio", "picows"), {}), id="picows"),
+        # Options that change nothing: pytest keeps a fixture whose new parameter equals the last one.
+        pytest.param((Loop("asyncio", "sansio"), {"use_uvloop": False}), id="sansio"),
+        pytest.param((Loop("trio", "sansio"), {}), id="sansio-trio"),
+    ],
+)
+def anyio_backend(request: pytest.FixtureRequest) -> object:
+    """Runs every `async def test_...` on each engine, and that on each of its loops."""
+    return request.param  # a name and its options
+
+
+@pytest.fixture
+def engine(anyio_backend: object) -> str | None:
+    """The name of the engine; None where a file has a say of its own on which loops it runs."""
+    loop = anyio_backend[0] if isinstance(anyio_backend, tuple) else anyio_backend
+    return getattr(loop, "engine", None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out, of a test marked `engine_only`, the runs on other engines."""
+    left_out = [item for item in items if _is_for_another_engine(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _is_for_another_engine(item: pytest.Item) -> bool:
+    marker = item.get_closest_marker("engine_only")
+    backend = item.callspec.params.get("anyio_backend") if marker and hasattr(item, "callspec") else None
+    loop = backend[0] if isinstance(backend, tuple) else None
+    return marker is not None and isinstance(loop, Loop) and loop.engine != marker.args[0]
 
 
 class RawPeer:
     """A WebSocket peer that does as it is told, right or wrong."""
 
-    def __init__(self, stream: SocketStream) -> None:
+    def __init__(self, stream: ByteStream) -> None:
         self.stream = stream
         self.received = bytearray()
         self.status = 0
@@ -159,8 +208,9 @@ Handler = Callable[[WebSocketServerSession], Awaitable[object]]
 class House:
     """Starts servers and peers, and ends them with the test."""
 
-    def __init__(self, stack: AsyncExitStack) -> None:
+    def __init__(self, stack: AsyncExitStack, engine: str | None) -> None:
         self._stack = stack
+        self._engine = engine
 
     async def serve(
         self, handler: Handler, config: WebSockets | None = None, *, path: str = "/", grace: float = 5.0
@@ -170,7 +220,7 @@ class House:
         return await self.start(app, grace=grace)
 
     async def start(self, app: WebSocketServer, *, grace: float = 5.0) -> Serving:
-        return await self._stack.enter_async_context(app.serve("127.0.0.1", 0, grace=grace))
+        return await self._stack.enter_async_context(app.serve("127.0.0.1", 0, grace=grace, engine=self._engine))
 
     async def connect(self, port: int) -> RawPeer:
         stream = await anyio.connect_tcp("127.0.0.1", port)
@@ -185,9 +235,9 @@ class House:
 
 
 @pytest.fixture
-async def house() -> AsyncIterator[House]:
+async def house(engine: str | None) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
-        yield House(stack)
+        yield House(stack, engine)
     gc.collect()  # what was left unclosed says so here, and not in the next test
 
 

@@ -131,6 +131,8 @@ async def test_w46_w65_the_first_reason_wins_and_close_never_raises(house):
     assert await peer.next_close() == (4000, "first")
     await peer.say_close(4002)
     assert not await peer.read_to_end()
+    while server.sessions:
+        await anyio.lowlevel.checkpoint()
     assert reasons == [CloseReason(4000, "first")]
 
 
@@ -255,7 +257,8 @@ async def test_w63_a_peer_that_never_answers_is_cut_off(house):
     peer = await house.open(server.port)
     assert await peer.next_close() == (1000, "")
     assert not await peer.read_to_end()
-    assert not server.sessions
+    while server.sessions:
+        await anyio.lowlevel.checkpoint()
 
 
 async def test_a_peer_that_does_not_even_read_is_cut_off(house):
@@ -379,6 +382,7 @@ async def test_outgoing_after_the_end(house):
     assert isinstance(told[0].cause, ValueError)
 
 
+@pytest.mark.engine_only("picows", "its log")
 async def test_what_picows_logs_is_kept_quiet(house, caplog):
     caplog.set_level("INFO")
     server = await house.serve(reading)
@@ -386,9 +390,10 @@ async def test_what_picows_logs_is_kept_quiet(house, caplog):
     await peer.send(3)
     await peer.next_close()
     await peer.read_to_end()
-    assert [record.name for record in caplog.records if not record.name.startswith("aiofastnet")] == []
+    expected = ("aiofastnet", "flowws.websocket.access")
+    assert [record.name for record in caplog.records if not record.name.startswith(expected)] == []
     caplog.set_level("DEBUG", logger="flowws.websocket.picows")
     peer = await house.open(server.port)
     await peer.send(3)
     await peer.next_close()
-    assert "WS parser error" in caplog.text
+    assert "invalid opcode=0x3" in caplog.text

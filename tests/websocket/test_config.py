@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flowws.websocket import WebSockets, WebSocketServer, bounded, channels, unlimited
+from flowws.websocket import WebSockets, bounded, channels, unlimited
 
 
 def test_defaults():
@@ -57,8 +57,3 @@ def test_a_queue_has_room_for_one_at_least(capacity):
         bounded(capacity)
     with pytest.raises(TypeError, match="'1'"):
         bounded("1")  # type: ignore[arg-type]  # wrong on purpose
-
-
-def test_a_server_of_this_engine_cannot_mask():
-    with pytest.raises(ValueError, match="picows engine cannot mask"):
-        WebSocketServer(WebSockets(masking=True))

@@ -108,3 +108,34 @@ def test_matching():
 
     assert [name(each) for each in (Frame.Text(""), Frame.Binary(b""), Frame.Ping())] == ["text", "binary", "control"]
     assert (Frame.Text.__qualname__, Frame.Text.opcode, Frame.Ping.is_control) == ("Frame.Text", 1, True)
+
+
+def test_f7_kinds_by_number():
+    """F7"""
+    from flowws.websocket import FrameType
+
+    assert [(each.name, each.value) for each in FrameType] == [
+        ("TEXT", 1),
+        ("BINARY", 2),
+        ("CLOSE", 8),
+        ("PING", 9),
+        ("PONG", 10),
+    ]
+    assert [each.name for each in FrameType if each.is_control] == ["CLOSE", "PING", "PONG"]
+    assert FrameType.of_or_none(9) is FrameType.PING
+    assert FrameType.of_or_none(0) is FrameType.of_or_none(3) is None
+    assert Frame.Ping().frame_type is FrameType.PING
+
+
+def test_f8_frames_by_kind():
+    """F8: bits are for data only"""
+    from flowws.websocket import FrameType
+
+    for kind in FrameType:
+        frame = Frame.by_type(kind, b"\x03\xe8", fin=False, rsv2=True)
+        assert frame.frame_type is kind
+        assert frame.fin == kind.is_control
+        assert frame.rsv2 != kind.is_control
+        assert frame.data == b"\x03\xe8"
+    with pytest.raises(ValueError, match="3 is not a valid FrameType"):
+        Frame.by_type(3, b"")  # type: ignore[arg-type]  # to be refused

@@ -240,7 +240,7 @@ def test_values_written():
     assert repr(converter) == "JsonConverter()"
 
 
-async def test_sessions_speak_in_values(house):
+async def test_sessions_speak_in_values(house, engine):
     """W117, W119"""
 
     async def handler(session):
@@ -253,7 +253,7 @@ async def test_sessions_speak_in_values(house):
                 await session.send_serialized(message)
 
     server = await house.serve(handler)
-    async with WebSocketClient().websocket(f"ws://127.0.0.1:{server.port}/") as session:
+    async with WebSocketClient(engine=engine).websocket(f"ws://127.0.0.1:{server.port}/") as session:
         await session.send_serialized(Save("Ada"))
         assert await session.receive_deserialized(Save) == Save("Ada")
         await session.send("{}")

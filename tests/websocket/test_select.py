@@ -8,6 +8,7 @@ import pytest
 from flowws import Channel, current_job, on_timeout, select
 from flowws.websocket import Frame, SessionClosedError, WebSocketClient, WebSockets, bounded, channels
 from tests.core.observing import turns
+from tests.websocket.stalling import held_back, let_go
 
 
 @pytest.mark.parametrize("catching", [False, True])
@@ -43,7 +44,7 @@ async def test_a_select_reads_on_after_a_pause_and_is_a_reader(house, catching):
     assert readers == [True]
 
 
-async def test_a_parked_select_receives_and_hears_of_the_end(house):
+async def test_a_parked_select_receives_and_hears_of_the_end(house, engine):
     idle = Channel[Frame]()
     got: list[str] = []
 
@@ -56,7 +57,7 @@ async def test_a_parked_select_receives_and_hears_of_the_end(house):
                 return
 
     server = await house.serve(handler)
-    async with WebSocketClient().websocket(f"ws://127.0.0.1:{server.port}/") as session:
+    async with WebSocketClient(engine=engine).websocket(f"ws://127.0.0.1:{server.port}/") as session:
         await session.send("one")
         await session.send("two")
     while got[-1:] != ["the end"]:
@@ -64,13 +65,13 @@ async def test_a_parked_select_receives_and_hears_of_the_end(house):
     assert got == ["one", "two", "the end"]
 
 
-async def test_a_select_sends(house):
+async def test_a_select_sends(house, engine):
     async def handler(session):
         async for frame in session.incoming:
             await session.send(frame.read_text().upper())
 
     server = await house.serve(handler)
-    async with WebSocketClient().websocket(f"ws://127.0.0.1:{server.port}/") as session:
+    async with WebSocketClient(engine=engine).websocket(f"ws://127.0.0.1:{server.port}/") as session:
         assert await select(session.outgoing.on_send(Frame.Text("hello"), lambda _: "sent"), on_timeout(0)) == "sent"
         assert (await select(session.incoming.on_receive())).data.decode() == "HELLO"
         with pytest.raises(TypeError, match="outgoing takes frames"):
@@ -82,27 +83,28 @@ async def test_a_select_sends(house):
 
 async def test_a_select_waits_for_room_to_send_and_leaves_the_line_when_it_loses(house):
     nudge = Channel[str](1)
-    full = anyio.Event()
     log: list[object] = []
 
     async def handler(session):
         outgoing = session.outgoing
         chunk = Frame.Binary(bytes(65536))
         clause = outgoing.on_send(chunk, lambda _: "sent")
-        while await select(clause, on_timeout(0, lambda: "full")) == "sent":
-            pass
+        held_back(session)
+        assert await select(clause, on_timeout(0, lambda: "full")) == "sent"
+        assert await select(clause, on_timeout(0, lambda: "full")) == "full"
         selecting = session.async_(lambda: select(clause, nudge.on_receive()))
         await turns()
-        log.append(len(outgoing._senders))
+        log.append(len(outgoing.senders))
         nudge.try_send("nudged")
         log.append(await selecting)
-        log.append(len(outgoing._senders))
-        full.set()
-        log.append(await select(clause, nudge.on_receive()))
+        log.append(len(outgoing.senders))
+        waiting = session.async_(lambda: select(clause, nudge.on_receive()))
+        await turns()
+        let_go(session)
+        log.append(await waiting)
 
     server = await house.serve(handler, WebSockets(channels=channels(outgoing=bounded(1))))
     peer = await house.open(server.port)
-    await full.wait()
     while await peer.next() == (2, bytes(65536)):
         pass
     assert log == [1, "nudged", 0, "sent"]

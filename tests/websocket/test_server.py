@@ -1,14 +1,6 @@
 from __future__ import annotations
 
-import asyncio
-import os
-import re
-import signal
-import subprocess
-import sys
-
 import anyio
-import anyio.streams.text
 import pytest
 
 from flowws.websocket import WebSocketClient, WebSockets, WebSocketServer
@@ -112,8 +104,7 @@ async def test_the_address_is_taken():
 
 
 async def test_no_trace_is_left_of_sessions_however_they_end(house):
-    """Counts tasks, sessions and jobs after each kind of end."""
-    before = asyncio.all_tasks()
+    """Counts sessions and jobs after each kind of end; tasks are counted after each test anyway."""
 
     async def handler(session):
         session.launch(anyio.sleep_forever)
@@ -127,9 +118,9 @@ async def test_no_trace_is_left_of_sessions_however_they_end(house):
             await peer.send(1, b"x")
             await getattr(peer, end)()
         with anyio.fail_after(5):
-            while server.sessions or asyncio.all_tasks() - before:
+            while server.sessions:
                 await anyio.lowlevel.checkpoint()
-        assert not list(server._scope.job.children)
+        assert not list(server._reception._scope.job.children)
 
 
 async def test_a_session_is_forgotten_when_it_is_over(house):
@@ -154,7 +145,7 @@ async def test_a_session_is_forgotten_when_it_is_over(house):
     assert seen[0]() is None
 
 
-async def test_w18_a_hundred_parallel_sessions(house):
+async def test_w18_a_hundred_parallel_sessions(house, engine):
     """W18"""
 
     async def echo(session):
@@ -165,7 +156,7 @@ async def test_w18_a_hundred_parallel_sessions(house):
     done = []
 
     async def one(number):
-        async with WebSocketClient().websocket(f"ws://127.0.0.1:{server.port}/") as session:
+        async with WebSocketClient(engine=engine).websocket(f"ws://127.0.0.1:{server.port}/") as session:
             await session.send(str(number))
             done.append((await session.incoming.receive()).data.decode())
 
@@ -204,49 +195,16 @@ async def test_w14_w15_what_the_call_says(house):
     assert (call.scheme, call.subprotocol) == ("ws", None)
 
 
-SERVER = """
-import logging, sys
-from flowws.websocket import WebSocketServer
-app = WebSocketServer()
+async def test_an_odd_cookie_does_not_hide_the_others(house):
+    calls = []
 
-@app.websocket("/")
-async def handler(session):
-    try:
-        async for _ in session.incoming:
-            pass
-    finally:
-        print("handler ended", flush=True)
+    async def handler(session):
+        calls.append(session.call)
 
-logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(message)s")
-app.run("127.0.0.1", 0)
-print("run returned", flush=True)
-"""
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_run_ends_with_a_signal(raw, number):
-    process = await anyio.open_process([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=None)
-    assert process.stdout is not None  # it is piped
-    lines = anyio.streams.text.TextReceiveStream(process.stdout)
-    try:
-        said = ""
-        with anyio.fail_after(10):
-            while not re.search(r"serving at http\S+\n", said):
-                said += await lines.receive()
-        port = int(said.rsplit(":", 1)[1].split()[0])
-        peer = raw(await anyio.connect_tcp("127.0.0.1", port))
-        await peer.request("/", peer.handshake())
-        process.send_signal(number)
-        assert await peer.next_close() == (1001, "")
-        await peer.say_close(1001)
-        assert not await peer.read_to_end()
-        await peer.hang_up()
-        with anyio.fail_after(10):
-            assert await process.wait() == 0
-            rest = "".join([text async for text in lines])
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.aclose()
-    assert rest.split("\n")[:2] == ["handler ended", "run returned"]
+    server = await house.serve(handler)
+    for cookie in ('a=1; {"odd": 2}; b="x y"; =; c', None):
+        peer = await house.open(server.port, Cookie=cookie)
+        await peer.next_close()
+        await peer.say_close()
+    assert [calls[0].cookies[name] for name in "ab"] == ["1", "x y"]
+    assert not calls[1].cookies

@@ -11,7 +11,7 @@ from flowws import IllegalStateError, yield_now
 from flowws.websocket import Frame, SessionClosedError, WebSocketClient, WebSockets, bounded, channels
 
 
-async def test_a_thread_sends_frames(house):
+async def test_a_thread_sends_frames(house, engine):
     async def handler(session):
         await run_sync(session.outgoing.send_from_thread, Frame.Text("waited for"))
         result = await run_sync(session.outgoing.try_send_from_thread, Frame.Text("tried"))
@@ -20,7 +20,7 @@ async def test_a_thread_sends_frames(house):
             session.outgoing.send_from_thread(Frame.Text("on the loop"))
 
     server = await house.serve(handler)
-    async with WebSocketClient().websocket(f"ws://127.0.0.1:{server.port}/") as session:
+    async with WebSocketClient(engine=engine).websocket(f"ws://127.0.0.1:{server.port}/") as session:
         assert [frame.data async for frame in session.incoming] == [b"waited for", b"tried"]
         await session.close_reason
         with pytest.raises(SessionClosedError):
@@ -29,7 +29,7 @@ async def test_a_thread_sends_frames(house):
         assert isinstance(late.exception_or_none(), SessionClosedError)
 
 
-async def test_a_thread_that_waits_for_room_goes_on_or_fails_with_the_session(house):
+async def test_a_thread_that_waits_for_room_goes_on_or_fails_with_the_session(house, engine):
     outcomes = []
 
     def send(outgoing, text):
@@ -51,7 +51,7 @@ async def test_a_thread_that_waits_for_room_goes_on_or_fails_with_the_session(ho
 
     config = WebSockets(channels=channels(outgoing=bounded(1)))
     server = await house.serve(handler, config)
-    async with WebSocketClient(config).websocket(f"ws://127.0.0.1:{server.port}/") as session:
+    async with WebSocketClient(config, engine=engine).websocket(f"ws://127.0.0.1:{server.port}/") as session:
         outgoing = session._link.outgoing
         outgoing.pause()
         await session.send("fills the queue")

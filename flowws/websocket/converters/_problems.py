@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from cattrs import ForbiddenExtraKeysError, transform_error
+from cattrs.errors import StructureHandlerNotFoundError
 
 _AT_MOST: Final = 3  # problems that are named
 
@@ -19,17 +21,27 @@ class Mismatch(ValueError):  # noqa: N818  # never leaves this package
 
 def problem_of(error: BaseException) -> str:
     """One line for what cattrs and the hooks here found: ``person.age: expected int, not '12'``."""
-    if isinstance(error, RecursionError):
-        return "this is nested too deeply"
     found = [_turn_around(problem) for problem in transform_error(error, "", _describe)]
     more = f"; and {len(found) - _AT_MOST} more" if len(found) > _AT_MOST else ""
     return "; ".join(found[:_AT_MOST]) + more
+
+
+def unreadable(error: BaseException) -> StructureHandlerNotFoundError | None:
+    """What says that a type has no form in JSON, if that is the problem, or one of them: then nobody can be blamed for
+    what he sent.
+    """
+    if isinstance(error, StructureHandlerNotFoundError):
+        return error
+    below: Iterable[BaseException] = getattr(error, "exceptions", ())
+    return next((found for each in below if (found := unreadable(each)) is not None), None)
 
 
 def _describe(error: BaseException, kind: Any) -> str:
     match error:
         case Mismatch():
             return str(error)
+        case RecursionError():
+            return "nested too deeply"
         case KeyError():
             return "missing"
         case ForbiddenExtraKeysError():
@@ -41,7 +53,7 @@ def _describe(error: BaseException, kind: Any) -> str:
 def _turn_around(problem: str) -> str:
     """Cattrs says ``what @ .where[0]``."""
     what, _, where = problem.rpartition(" @ ")
-    where = where.removeprefix(".")
+    where = _shorten(where.removeprefix("."))
     return f"{where}: {what}" if where else what
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 from cattrs import Converter
 
-from ._problems import Mismatch
+from ._problems import Mismatch, unreadable
 
 
 def read_union(converter: Converter, union: Any) -> Callable[[Any, Any], Any]:
@@ -43,7 +43,9 @@ def _first_that_fits(converter: Converter, members: list[Any], content: Any) -> 
     for member in members:
         try:
             return converter.get_structure_hook(member)(content, member)
-        except Exception as error:  # noqa: BLE001  # it does not fit, the next one may
+        except Exception as error:  # it does not fit, the next one may
+            if unreadable(error):
+                raise
             complaints.append(error)
     likely = [error for error, member in zip(complaints, members, strict=True) if member is not NoneType]
     if len(likely) == 1:

@@ -2,38 +2,46 @@
 
 ::
 
-        session  ---  Connection: write, write_close, pause_reading, resume_reading, close, abort  -->  engine
+        session  ---  Connection: write, write_frame, write_close, on_flushed, pause_reading, resume_reading,
+                                  close, abort                                                       -->  engine
         session  <--  Endpoint: text_received, frame_received, failed, writing_paused, writing_resumed,
-                                eof_received, connection_lost                                ---  engine
+                                eof_received, connection_lost                                        ---  engine
+
+        server   ---  Engine.serve(decide, listeners): every request goes to `decide`, which answers  -->  engine
+        client   ---  Engine.connect(opening, line): one handshake over a line that is dialled        -->  engine
 
 An engine delivers frames whole and unmasked, in order, and answers nothing by itself, except that its parser may
-fail the connection (`Endpoint.failed`). Everything here is a plain call on the session's loop: nothing waits.
+fail the connection (`Endpoint.failed`). Everything between session and engine is a plain call on the session's loop:
+nothing waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from socket import socket
+from ssl import SSLContext
 from typing import Any, Protocol, TypeAlias
 
 from websockets.datastructures import Headers
 
+from flowws._core import Timer as Timer
 from flowws._core import Waiter
 
-
-class Timer(Protocol):
-    """A call that is due later."""
-
-    def cancel(self) -> object:
-        """Do not make the call. Harmless when repeated, or when it was made."""
+from ._frame_reader import FrameReader as FrameReader
+from ._frame_reader import ViolationError as ViolationError
+from ._frame_reader import WireFrame as WireFrame
+from ._frame_reader import frame_bytes as frame_bytes
+from ._memory_line import Line as Line
+from ._memory_line import LineEnd as LineEnd
+from ._memory_line import Pipe as Pipe
 
 
 class Connection(Protocol):
     """What a session may ask of its engine."""
 
     write: Callable[[int, str | bytes], object]
-    """Write one final frame: opcode and payload. Taken at any time; see `is_writable`."""
+    """Write one final frame without reserved bits: opcode and payload. Taken at any time; see `is_writable`."""
 
     new_waiter: Callable[[], Waiter[Any]]
     """What `flowws.new_waiter` gives, without the question which loop this is."""
@@ -50,11 +58,31 @@ class Connection(Protocol):
     is_secure: bool
     """Whether TLS is spoken."""
 
+    def write_frame(self, opcode: int, payload: bytes, *, fin: bool, rsv: int) -> None:
+        """Write a frame as it is: a fragment, one with reserved bits (RSV1 as 4, RSV2 as 2, RSV3 as 1), a Close frame
+        of a raw session.
+        """
+
     def write_close(self, code: int, message: str) -> None:
         """Write our Close frame. Nothing that is written after it is sent."""
 
+    def on_flushed(self, call: Callable[[], object]) -> None:
+        """Make a call once all that was written by now has been handed to the operating system: at once, if it has
+        been, or cannot be any more.
+        """
+
+    def set_masking(self, on: bool) -> None:
+        """Mask the frames that are written from now on, or not. Raises `ValueError` where this engine cannot do that
+        in this role.
+        """
+
+    def limit_frames(self, size: int) -> None:
+        """How many bytes a frame may have from now on. Raises `ValueError` where this engine cannot go so far."""
+
     def listen_for_life(self) -> None:
-        """From now on, `heard` says whether bytes have arrived."""
+        """From now on, `heard` says whether bytes have arrived. Raises `ValueError` where this engine cannot send
+        pings, see `Abilities`.
+        """
 
     def pause_reading(self) -> None:
         """Leave in the socket what arrives, so that TCP slows the peer down. Frames that are read already still
@@ -104,19 +132,19 @@ class Endpoint(Protocol):
         """The connection is over; the last call. `cause` says why if neither side ended it as it should be."""
 
 
-class Listening(Protocol):
-    """What listens for clients."""
+# Requests and answers
 
-    @property
-    def sockets(self) -> Sequence[socket]:
-        """The sockets that listen; none any more after `close`."""
-        ...
 
-    def close(self) -> None:
-        """Take no more clients. Those who are here stay."""
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """What is known of a connection's TLS."""
 
-    async def wait_closed(self) -> None:
-        """Wait until every client is gone."""
+    version: str | None
+    """Such as ``"TLSv1.3"``."""
+    cipher: str | None
+    """Its name."""
+    peer_certificate: Mapping[str, Any] | None
+    """The certificate of the other side, as `ssl.SSLSocket.getpeercert` gives it; None where none was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +152,13 @@ class Request:
     """The HTTP request of a client."""
 
     target: str
+    """Path and query, as they were sent."""
     headers: Headers
+    method: str = "GET"
+    client_address: tuple[str, int] | None = None
+    tls: Tls | None = None
+    scope: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The ASGI scope, where the engine is asgi."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +176,111 @@ class Upgrade:
 
     open: Callable[[Connection], Endpoint]
     headers: tuple[tuple[str, str], ...] = ()
+    subprotocol: str | None = None
+    """The one that was chosen; it is in `headers` too."""
 
 
 Answer: TypeAlias = Response | Upgrade
+
+Decide: TypeAlias = Callable[[Request, Callable[[Answer], object]], object]
+"""What a server does about a request: makes the second argument's call once, now or later, on the loop; it does not
+raise. An engine takes no notice of an answer to a client that is gone.
+"""
+
+
+# Engines
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What an engine can do beyond carrying messages. What it cannot is refused when a route or a session asks for
+    it.
+    """
+
+    raw: bool = True
+    """Show and send each frame: control frames, fragments, reserved bits."""
+    pings: bool = True
+    """Send pings and see pongs."""
+    server_masking: bool = True
+    """Mask the frames of a server."""
+    server_may_limit: bool = True
+    """Raise, in an open session, the frame size that it was opened with."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """What a server bears from those who have no session yet."""
+
+    max_frame_size: int
+    """The largest of all routes: what an engine has to let pass."""
+    head_timeout: float = 10.0
+    """Seconds for a request to arrive, TLS handshake included."""
+    max_head_size: int = 64 * 1024
+    """Bytes of a request line and its headers together; beyond, 431."""
+    max_connections: int | None = None
+    """Of all clients together, sessions or not; beyond, 503."""
+    max_connections_per_address: int | None = None
+    """Of one client address; beyond, 429."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a client asks for."""
+
+    url: str
+    headers: Sequence[tuple[str, str]]
+    """Beside those of the handshake itself."""
+    check: Callable[[Headers], None]
+    """Looks at the headers of a 101 before the session opens; what it raises comes out of `connect`."""
+    open: Callable[[Connection, Headers], Endpoint]
+    ssl: SSLContext | None
+    """For ``wss``; None is the default context."""
+    server_hostname: str | None
+    """Whose certificate is expected; None is the host of the URL."""
+    max_frame_size: int
+
+
+class RefusedError(Exception):
+    """The server answered, but not with a proper 101."""
+
+    def __init__(self, problem: str, status: int | None, headers: Headers, body: bytes) -> None:
+        super().__init__(problem)
+        self.problem, self.status, self.headers, self.body = problem, status, headers, body
+
+
+class Listening(Protocol):
+    """What listens for clients."""
+
+    @property
+    def sockets(self) -> Sequence[socket]:
+        """The sockets that listen; none any more after `close`."""
+        ...
+
+    def close(self) -> None:
+        """Take no more clients. Those who are here stay."""
+
+    def cut_all(self) -> None:
+        """End every connection at once, those without a session included."""
+
+    async def wait_closed(self) -> None:
+        """Wait until every client is gone."""
+
+
+class Engine(Protocol):
+    """One way to carry sessions over sockets: picows or sansio."""
+
+    name: str
+    can: Abilities
+
+    async def serve(
+        self, decide: Decide, listeners: Sequence[socket], *, ssl: SSLContext | None, limits: ServerLimits
+    ) -> Listening:
+        """Take clients from sockets that are bound and listen. The engine owns the sockets from now on."""
+        ...
+
+    async def connect(self, opening: Opening, line: socket) -> None:
+        """Shake hands over a connected, non-blocking socket, and call `opening.open`. The engine owns the socket from
+        now on; the caller sets the time limit by cancelling.
+
+        Raises `RefusedError` where the server says no, and `OSError` where the line breaks.
+        """

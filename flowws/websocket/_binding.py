@@ -1,0 +1,99 @@
+"""`bind`: the sockets that a server listens on."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, TypeAlias
+
+Address: TypeAlias = tuple[str | None, int] | str | os.PathLike[str] | socket.socket
+"""Where to listen: host and port, the path of a unix socket, or a socket that is bound already. The host None is every
+interface, the port 0 any that is free.
+"""
+
+BACKLOG: Final = 1024  # handshakes that may wait; the system has an upper limit of its own
+
+
+def bind(addresses: Iterable[Address], *, reuse_port: bool = False, listen: bool = True) -> list[socket.socket]:
+    """Sockets that listen, one for each address of a host: the caller's from now on, and those it gave as well.
+
+    With `reuse_port` other processes may bind the same ports, and the system shares the clients out among those who
+    listen. Raises `OSError` where an address is taken, and `ValueError` where this system cannot share ports.
+    """
+    if reuse_port and not hasattr(socket, "SO_REUSEPORT"):
+        raise ValueError("reuse_port=True: this system cannot share a port")
+    bound: list[socket.socket] = []
+    with ExitStack() as on_failure:
+        for address in addresses:
+            for each in _bound(address, reuse_port, on_failure):
+                on_failure.callback(each.close)
+                bound.append(each)
+        for each in bound if listen else ():
+            each.setblocking(False)
+            each.listen(BACKLOG)
+        on_failure.pop_all()
+    return bound
+
+
+def remove_files(addresses: Iterable[Address]) -> None:
+    """Remove what the unix sockets among these have left behind; a socket that was given is the giver's."""
+    for address in addresses:
+        if not isinstance(address, (tuple, socket.socket)):
+            Path(address).unlink(missing_ok=True)
+
+
+def _bound(address: Address, reuse_port: bool, on_failure: ExitStack) -> list[socket.socket]:
+    if isinstance(address, socket.socket):
+        return [address]
+    if not isinstance(address, tuple):
+        listener = _unix(os.fspath(address))
+        on_failure.callback(remove_files, [address])
+        return [listener]
+    found = socket.getaddrinfo(*address[:2], type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    bound: list[socket.socket] = []
+    for family, kind, protocol, _, name in dict.fromkeys(found):
+        each = socket.socket(family, kind, protocol)
+        on_failure.callback(each.close)
+        # With port 0, the first address picks it and the others follow: one port is what `port` can tell.
+        _bind_tcp(each, (name[0], bound[0].getsockname()[1] if bound else address[1], *name[2:]), reuse_port)
+        bound.append(each)
+    return bound
+
+
+def _bind_tcp(listener: socket.socket, name: tuple[object, ...], reuse_port: bool) -> None:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if reuse_port:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if listener.family == socket.AF_INET6:
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    listener.bind(name)
+
+
+def _unix(path: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        if _is_stale(path):
+            Path(path).unlink(missing_ok=True)
+        listener.bind(path)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _is_stale(path: str) -> bool:
+    """Whether a server that is gone has left its socket behind."""
+    try:
+        if not stat.S_ISSOCK(Path(path).stat().st_mode):
+            return False
+        with socket.socket(socket.AF_UNIX) as visitor:
+            visitor.connect(path)
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False

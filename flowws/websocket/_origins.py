@@ -1,0 +1,43 @@
+"""`Origins`: whose pages may open sessions (RFC 6455, section 10.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import unquote
+
+from websockets.datastructures import Headers
+from websockets.typing import Origin
+
+ANY: Final = "*"
+
+
+class Origins:
+    """The origins that are welcome beside the server's own: a list, or ``"*"`` for any.
+
+    Raises `TypeError` or `ValueError`, quoting it, for what is no origin.
+    """
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        if isinstance(origins, str):
+            if origins != ANY:
+                raise TypeError(f"origins is a list, such as [{origins!r}], or '*' for any; not the text {origins!r}")
+            origins = [origins]
+        self._origins = [Origin(_checked(origin)) for origin in origins]
+
+    def welcome(self, headers: Headers) -> list[Origin | None] | None:
+        """Those who say no origin (they are no browsers), the pages of this server, and those who are on the list.
+        None: everybody.
+        """
+        if ANY in self._origins:
+            return None
+        hosts = headers.get_all("Host")[:1]
+        same = [Origin(f"{scheme}://{host}") for host in hosts for scheme in ("http", "https")]
+        return [None, *same, *self._origins]
+
+
+def _checked(origin: str) -> str:
+    scheme, separator, host = origin.partition("://")
+    if origin != ANY and (not separator or not scheme or not host or "/" in host or unquote(host) != host):
+        raise ValueError(f"an origin is like 'https://example.org', without a path; not {origin!r}")
+    return origin.lower()

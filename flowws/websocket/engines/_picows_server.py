@@ -1,0 +1,112 @@
+"""`serve`: the server's side on asyncio: it takes clients from sockets that listen."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Sequence
+from ssl import SSLContext
+from typing import Final
+
+import aiofastnet
+
+from . import Decide, Listening, ServerLimits
+from ._picows_connection import address_or_none
+from ._picows_tls import safe
+from ._picows_visitor import Visitor
+from ._places import Places
+
+_ROOM: Final = 16 * 1024  # bytes of requests that are read at once
+_AT_ONCE: Final = 100  # how many clients are taken before others have their turn
+_EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_RECOVERY: Final = 1.0  # seconds until clients are taken again by a machine that is out of descriptors
+
+_log: Final = logging.getLogger("flowws.websocket")
+
+
+async def serve(
+    decide: Decide, listeners: Sequence[socket.socket], *, ssl: SSLContext | None, limits: ServerLimits
+) -> Listening:
+    """Take clients, see `Engine`."""
+    return PicowsServer(decide, listeners, ssl, limits)
+
+
+class PicowsServer:
+    """The sockets of one server that listen, and those who have come."""
+
+    def __init__(
+        self, decide: Decide, listeners: Sequence[socket.socket], ssl: SSLContext | None, limits: ServerLimits
+    ) -> None:
+        # Stored state
+        self._decide = decide
+        self._listeners = list(listeners)
+        self._ssl = ssl
+        self._limits = limits
+        self._places = Places(limits)
+        self._loop = asyncio.get_running_loop()
+        self._room = bytearray(_ROOM)
+        self._tasks: set[asyncio.Task[None]] = set()  # of those who have no transport yet; the loop holds them weakly
+        for listener in self._listeners:
+            self._listen(listener)
+
+    @property
+    def sockets(self) -> Sequence[socket.socket]:
+        return tuple(self._listeners)
+
+    def _listen(self, listener: socket.socket) -> None:
+        if listener in self._listeners:
+            self._loop.add_reader(listener, self._accept, listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                line, address = listener.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in _EXHAUSTED:
+                    raise
+                _log.error("no more clients can be taken: %s", error)
+                self._loop.remove_reader(listener)  # it would be ready again at once
+                self._loop.call_later(_RECOVERY, self._listen, listener)
+                return
+            self._admit(line, address_or_none(address))
+
+    def _admit(self, line: socket.socket, address: tuple[str, int] | None) -> None:
+        place = self._places.take(None if address is None else address[0])
+        if place is None:
+            line.close()
+            return
+        visitor = Visitor(self._decide, self._limits, place, self._room)
+        task = self._loop.create_task(self._receive(line, visitor))
+        place.cut = task.cancel
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _receive(self, line: socket.socket, visitor: Visitor) -> None:
+        try:
+            await aiofastnet.connect_accepted_socket(
+                self._loop,
+                lambda: visitor,
+                line,
+                ssl=None if self._ssl is None else safe(self._ssl),
+                ssl_handshake_timeout=None if self._ssl is None else self._limits.head_timeout,
+            )
+        except (OSError, asyncio.CancelledError) as error:  # this is not TLS; or `cut`
+            _log.debug("a client did not get as far as a request: %r", error)
+            line.close()
+            visitor.connection_lost(None)
+
+    def close(self) -> None:
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            self._loop.remove_reader(listener)
+            listener.close()
+
+    def cut_all(self) -> None:
+        self._places.cut_all()
+
+    async def wait_closed(self) -> None:
+        await self._places.emptied()
