@@ -2,17 +2,9 @@
 
 from flowws._core import at_home as _at_home
 
-from ._asgi_application import AsgiApplication
-from ._asgi_endpoint import AsgiEndpoint, asgi_endpoint
-from ._binding import Address
-from ._call import Call, QueryParameters
 from ._channels_config import ChannelConfig, ChannelsConfig, bounded, channels, unlimited
-from ._client import WebSocketClient
-from ._client_session import RawWebSocketClientSession, WebSocketClientSession
 from ._close_reason import CloseReason
 from ._config import Liveness, WebSockets
-from ._connect_options import ConnectOptions
-from ._default_session import DefaultWebSocketSession
 from ._errors import (
     ChannelOverflowError,
     ContentConvertError,
@@ -32,19 +24,10 @@ from ._errors import (
 )
 from ._frame import Frame
 from ._frame_type import FrameType
-from ._memory_server import Dialled, MemoryEngine, MemoryServer
-from ._middleware import Middleware, Proceed, refuse
 from ._overflow import ChannelOverflow
-from ._raw_session import RawWebSocketSession
-from ._router import Router
-from ._server import WebSocketServer
-from ._server_observer import ServerObserver
-from ._server_session import RawWebSocketServerSession, ServerSession, WebSocketServerSession
-from ._serving import Serving
-from ._session import WebSocketSession
-from ._stats import SessionStats
-from ._telemetry import OpenTelemetry
-from ._trusted_proxies import TrustedProxies
+from .client._client import WebSocketClient
+from .client._client_session import RawWebSocketClientSession, WebSocketClientSession
+from .client._connect_options import ConnectOptions
 from .converters import ContentConverter, JsonConverter, MsgspecConverter, PydanticConverter
 from .engines import Answer, Request, Response, Tls, Upgrade
 from .extensions import (
@@ -54,6 +37,23 @@ from .extensions import (
     WebSocketExtension,
     WebSocketExtensionFactory,
 )
+from .server._asgi_application import AsgiApplication
+from .server._asgi_endpoint import AsgiEndpoint, asgi_endpoint
+from .server._binding import Address
+from .server._call import Call, QueryParameters
+from .server._memory_server import Dialled, MemoryEngine, MemoryServer
+from .server._middleware import Middleware, Proceed, refuse
+from .server._router import Router
+from .server._server import WebSocketServer
+from .server._server_observer import ServerObserver
+from .server._server_session import RawWebSocketServerSession, ServerSession, WebSocketServerSession
+from .server._serving import Serving
+from .server._telemetry import OpenTelemetry
+from .server._trusted_proxies import TrustedProxies
+from .session._default_session import DefaultWebSocketSession
+from .session._raw_session import RawWebSocketSession
+from .session._session import WebSocketSession
+from .session._stats import SessionStats
 
 __all__ = [
     "Address",

@@ -55,8 +55,8 @@ async def test_one_record_for_each_refused_request_and_none_for_pages(house, cap
 async def test_what_a_client_sends_cannot_forge_a_line(caplog):
     from websockets.datastructures import Headers
 
-    from flowws.websocket._access_log import AccessLog
     from flowws.websocket.engines import Request, Response
+    from flowws.websocket.server._access_log import AccessLog
 
     caplog.set_level(logging.INFO, NAME)
     AccessLog().refused(Request("/a\n\x1b[31m\udcff b", Headers()), Response(404))

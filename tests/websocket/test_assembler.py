@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flowws.websocket import Frame, FrameTooBigError, ProtocolViolationError
-from flowws.websocket._assembler import Assembler
+from flowws.websocket.session._assembler import Assembler
 
 CONTINUATION, TEXT, BINARY = 0, 1, 2
 

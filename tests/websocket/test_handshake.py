@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from flowws.websocket import WebSocketServer
-from flowws.websocket._handshake import Handshake
+from flowws.websocket.server._handshake import Handshake
 
 
 async def echo(session):

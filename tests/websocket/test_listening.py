@@ -116,7 +116,7 @@ async def test_an_engine_that_fails_leaves_nothing_behind(app, tmp_path, monkeyp
             raise OSError("broken")
 
     sockets: list[socket.socket] = []
-    monkeypatch.setattr("flowws.websocket._serving.choose", lambda _: Broken())
+    monkeypatch.setattr("flowws.websocket.server._serving.choose", lambda _: Broken())
     with pytest.raises(OSError, match="broken"):
         async with app.serve("127.0.0.1", 0, uds=tmp_path / "app.sock"):
             pass

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from flowws.testing import TestScope, run_test
 from flowws.websocket import ChannelOverflow, Frame, bounded
-from flowws.websocket._outgoing import Outgoing
-from flowws.websocket._streaming import stream
+from flowws.websocket.session._outgoing import Outgoing
+from flowws.websocket.session._streaming import stream
 
 STEPS = st.lists(
     st.one_of(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flowws.websocket import WebSocketServer
-from flowws.websocket._pages import Pages
+from flowws.websocket.server._pages import Pages
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from flowws.websocket import WebSocketServer
-from flowws.websocket._path_pattern import PathPattern, normal
+from flowws.websocket.server._path_pattern import PathPattern, normal
 
 
 @pytest.mark.parametrize(

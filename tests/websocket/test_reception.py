@@ -9,8 +9,8 @@ import pytest
 from websockets.datastructures import Headers
 
 from flowws.websocket import CloseReason, Router, WebSockets, WebSocketServer
-from flowws.websocket._reception import Reception
 from flowws.websocket.engines import Abilities, Request, Response, Upgrade
+from flowws.websocket.server._reception import Reception
 
 ALL = Abilities()
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from websockets.datastructures import Headers
 
 from flowws.websocket import Router, TrustedProxies, WebSocketServer
-from flowws.websocket._handshake import Handshake
-from flowws.websocket._path_pattern import normal
-from flowws.websocket._route import Match, RouteTable
 from flowws.websocket.engines import Request, Response
+from flowws.websocket.server._handshake import Handshake
+from flowws.websocket.server._path_pattern import normal
+from flowws.websocket.server._route import Match, RouteTable
 
 LATIN = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"))
 PATHS = st.text("/ab%2fF .:\\?#{}é") | LATIN.map("/{}".format) | st.text()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flowws.websocket import Router, WebSockets, WebSocketServer
-from flowws.websocket._route import RouteTable, choose
+from flowws.websocket.server._route import RouteTable, choose
 
 
 async def handler(session):

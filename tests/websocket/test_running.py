@@ -152,7 +152,8 @@ async def test_run_at_a_unix_socket_on_uvloop(program, tmp_path):
 
 async def pids_of(server, port, count):
     """Opens sessions until so many workers have answered: the system chooses who gets a client."""
-    peers, pids = [], set()
+    peers: list[Any] = []
+    pids: set[int] = set()
     while len(pids) < count:
         peers.append(await server.open(port))
         pids.add(int((await peers[-1].next())[1]))

@@ -12,8 +12,8 @@ import pytest
 from websockets.datastructures import Headers
 
 from flowws.websocket import ConnectOptions, WebSocketClient
-from flowws.websocket._plan import plan_for
-from flowws.websocket._target import target_of
+from flowws.websocket.client._plan import plan_for
+from flowws.websocket.client._target import target_of
 
 BAD = [
     ({"headers": {"Upgrade": "x"}}, ValueError, "'Upgrade' belongs to the handshake"),

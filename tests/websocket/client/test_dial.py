@@ -9,8 +9,8 @@ import anyio
 import pytest
 from anyio.abc import SocketAttribute
 
-from flowws.websocket import _dial
-from flowws.websocket._dial import dial, dial_unix
+from flowws.websocket.client import _dial
+from flowws.websocket.client._dial import dial, dial_unix
 
 
 @pytest.fixture(scope="module", params=["asyncio", "trio"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowws.websocket._target import target_of
+from flowws.websocket.client._target import target_of
 
 
 @pytest.mark.parametrize(

@@ -28,15 +28,15 @@ with atheris.instrument_imports(include=["flowws", "websockets"]):
         ProtocolViolationError,
         WebSocketServer,
     )
-    from flowws.websocket._assembler import Assembler
-    from flowws.websocket._handshake import Handshake
-    from flowws.websocket._route import Match, RouteTable
     from flowws.websocket.engines import FrameReader, Opening, RefusedError, Request, Response, ViolationError
     from flowws.websocket.engines._client_handshake import ClientHandshake
     from flowws.websocket.engines._head_reader import HeadReader
     from flowws.websocket.engines._picows_parser import Parser
     from flowws.websocket.extensions import _negotiation as negotiation
     from flowws.websocket.extensions._deflation import Inflater
+    from flowws.websocket.server._handshake import Handshake
+    from flowws.websocket.server._route import Match, RouteTable
+    from flowws.websocket.session._assembler import Assembler
 
 LIMIT: Final = 1000
 RSV1: Final = 4

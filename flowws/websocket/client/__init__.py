@@ -1,0 +1,1 @@
+"""The client: from an address to an open session."""

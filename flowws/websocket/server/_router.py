@@ -1,0 +1,156 @@
+"""`Router`: handlers by path, below a prefix of the server's paths."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+from .._config import WebSockets
+from ._middleware import Middleware
+from ._path_pattern import PathPattern
+from ._route import Route, check_subprotocol, refuse_twins
+from ._server_session import RawWebSocketServerSession, WebSocketServerSession
+
+H = TypeVar("H", bound=Callable[[WebSocketServerSession], Awaitable[object]])
+R = TypeVar("R", bound=Callable[[RawWebSocketServerSession], Awaitable[object]])
+M = TypeVar("M", bound=Middleware)
+
+
+class Router:
+    """Handlers by path, to be put under a prefix: ``app.include("/rooms", router)``. A server is one, too.
+
+    What a router configures, and its middleware, is for everything below it.
+
+    >>> rooms = Router()
+    >>> @rooms.websocket("/{room}")
+    ... async def talk(session: WebSocketServerSession) -> None:
+    ...     await session.send(f"welcome to {session.call.path_parameters['room']}")
+
+    Kotlin: `route` with what stands in its block.
+    """
+
+    _is_root: ClassVar = False  # the paths of a server are never empty
+
+    def __init__(self, config: WebSockets | None = None) -> None:
+        self._config = config  # None: as the router above says
+        self._entries: list[Route | _Mount] = []
+        self._middleware: list[Middleware] = []
+
+    def websocket(
+        self, path: str, *, subprotocol: str | None = None, config: WebSockets | None = None
+    ) -> Callable[[H], H]:
+        """Decorate the handler of a path: ``/updates``, or with places, ``/rooms/{room}``.
+
+        A place is one segment; ``{id:int}``, ``{ratio:float}`` and ``{key:uuid}`` are converted, and ``{rest:path}``
+        is all that follows. Of several paths that fit, one without places comes first, then the one that was added
+        first. An empty path is that of the prefix itself.
+
+        With a `subprotocol` the handler is for clients that offer it; of two with the same path the client's offer
+        decides. `config` is for this path's sessions alone. When the handler returns, the session closes with 1000;
+        when it raises, with 1011, and the failure is logged.
+
+        Raises `ValueError` for a path or a subprotocol that can never fit, or that is taken.
+
+        Kotlin: `webSocket`.
+        """
+        self._check(path, subprotocol)
+
+        def register(handler: H) -> H:
+            self._add(Route(path, handler, subprotocol, config))
+            return handler
+
+        return register
+
+    def websocket_raw(
+        self, path: str, *, subprotocol: str | None = None, config: WebSockets | None = None
+    ) -> Callable[[R], R]:
+        """Decorate a handler that sees every frame and answers each itself, see `RawWebSocketServerSession`; the
+        arguments are those of `websocket`. When it returns, what it sent leaves, and the connection ends.
+
+        Kotlin: `webSocketRaw`.
+        """
+        self._check(path, subprotocol)
+
+        def register(handler: R) -> R:
+            self._add(Route(path, handler, subprotocol, config, is_raw=True))
+            return handler
+
+        return register
+
+    def middleware(self, function: M) -> M:
+        """Decorate a function around the upgrades of every path below: it gets the `Call` and ``proceed``, and
+        returns the answer: what ``await proceed()`` gives, or a `Response` (see `refuse`).
+
+        The first one added is the outermost. It may be async or not, set ``call.attributes``, and add headers to the
+        answer. Context variables that it sets are seen by the handler. If it raises, the client gets 500, and the
+        failure is logged. It runs once the request is known to be a proper handshake of a welcome client.
+
+        >>> from flowws.websocket import Answer, Call, Proceed, refuse
+        >>> app = Router()
+        >>> @app.middleware
+        ... async def only_members(call: Call, proceed: Proceed) -> Answer:
+        ...     if call.cookies.get("member") != "yes":
+        ...         return refuse(401, "members only")
+        ...     call.attributes["since"] = 2020
+        ...     return await proceed()
+
+        Kotlin: `intercept`.
+        """
+        self._middleware.append(function)
+        return function
+
+    def include(self, prefix: str, router: Router) -> None:
+        """Put everything of another router under a prefix, which may have places: ``/tenants/{tenant}``.
+
+        Raises `ValueError` for a bad prefix, and where two handlers would be for the same clients of the same path.
+        """
+        if prefix:
+            PathPattern(prefix)
+        if prefix.endswith("/"):
+            raise ValueError(f"a prefix does not end with a slash: what follows begins with one; not {prefix!r}")
+        if any(each is self for each in router._tree()):
+            raise ValueError(f"{self!r} stands below {router!r} already")
+        mount = _Mount(prefix, router)
+        refuse_twins([*self.routes, *mount.routes])
+        self._entries.append(mount)
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every route from here down, in the order in which they were added."""
+        return tuple(
+            route.under("", self._config, self._middleware)
+            for entry in self._entries
+            for route in ([entry] if isinstance(entry, Route) else entry.routes)
+        )
+
+    def _check(self, path: str, subprotocol: str | None) -> None:
+        if path != "" or self._is_root:
+            PathPattern(path)
+        if subprotocol is not None:
+            check_subprotocol(subprotocol)
+
+    def _add(self, route: Route) -> None:
+        refuse_twins([*self.routes, route])
+        self._entries.append(route)
+
+    def _tree(self) -> Iterator[Router]:
+        yield self
+        for entry in self._entries:
+            if isinstance(entry, _Mount):
+                yield from entry.router._tree()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {len(self.routes)} handlers>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mount:
+    """A router at its place in another one."""
+
+    prefix: str
+    router: Router
+
+    @property
+    def routes(self) -> list[Route]:
+        return [route.under(self.prefix, None, ()) for route in self.router.routes]
