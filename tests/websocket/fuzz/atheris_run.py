@@ -5,9 +5,9 @@
     pip install atheris
     PYTHONPATH=. python tests/websocket/fuzz/atheris_run.py -max_total_time=600
 
-What follows is libFuzzer's: a folder keeps what was found (`corpus/`), a file is tried once more (`crash-...`). The first
-byte says which reader the others are for; each reads them whole and in pieces, with one outcome, and raises what it says it
-raises, nothing else.
+What follows is libFuzzer's: a folder keeps what was found (`corpus/`), a file is tried once more (`crash-...`). The
+first byte says which reader the others are for; each reads them whole and in pieces, with one outcome, and raises what
+it says it raises, nothing else.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import atheris  # type: ignore[import-not-found]  # installed by who runs this
+from picows import WSListener
 
 with atheris.instrument_imports(include=["flowws", "websockets"]):
     from flowws.websocket import (
@@ -70,7 +72,7 @@ def frames_of(pieces: list[bytes], *, masked: bool) -> tuple[list[Any], int | No
     return read, None
 
 
-class Heard:
+class Heard(WSListener):
     """What picows reads."""
 
     def __init__(self) -> None:
@@ -99,9 +101,9 @@ def heard(pieces: list[bytes], *, masked: bool) -> tuple[list[Any], int | None]:
 
 def frames(data: bytes) -> None:
     for masked in (True, False):
-        ours, _ = alike(lambda pieces, masked=masked: frames_of(pieces, masked=masked), data)
-        theirs, _ = alike(lambda pieces, masked=masked: heard(pieces, masked=masked), data)
-        # One of them may see a violation a frame earlier than the other: picows looks at codes and texts of Close frames.
+        ours, _ = alike(partial(frames_of, masked=masked), data)
+        theirs, _ = alike(partial(heard, masked=masked), data)
+        # Either may see a violation a frame earlier than the other: picows looks into Close frames.
         both = min(len(ours), len(theirs))
         assert ours[:both] == theirs[:both]
         assert abs(len(ours) - len(theirs)) <= 1 or any(frame[0] == 8 for frame in ours)
