@@ -47,7 +47,7 @@ class Failing(Protocol):
 class Parser:
     """Cuts what arrives into frames, and gives them to the `on_ws_frame` of a listener."""
 
-    __slots__ = ("buffer_updated", "get_buffer", "limit")
+    __slots__ = ("_ear", "buffer_updated", "get_buffer", "limit")
 
     def __init__(self, listener: WSListener, failing: Failing, limit: int, *, is_client: bool) -> None:
         auto_ping = (False, 10, 10, WSAutoPingStrategy.PING_WHEN_IDLE, False)
@@ -55,8 +55,9 @@ class Parser:
         def the_listener(*_: object) -> WSListener | WSUpgradeResponseWithListener:
             return listener if is_client else WSUpgradeResponseWithListener(_AGREED, listener)
 
+        self._ear = Ear(failing)
         picows = WSProtocol(
-            "-", "/", is_client, the_listener, Ear(failing), False, None, *auto_ping, limit, None, READ_BUFFER
+            "-", "/", is_client, the_listener, self._ear, False, None, *auto_ping, limit, None, READ_BUFFER
         )
         picows.connection_made(_NOWHERE)
         self.limit = limit
@@ -69,9 +70,9 @@ class Parser:
         picows.transport.request.headers = None  # it would keep them
 
     def feed(self, data: bytes) -> None:
-        """Parse bytes that were read elsewhere."""
+        """Parse bytes that were read elsewhere, up to a violation: picows itself would go on behind it."""
         left = memoryview(data)
-        while left:
+        while left and not self._ear.has_heard:
             room = self.get_buffer(-1)
             count = min(len(room), len(left))
             room[:count] = left[:count]
@@ -99,10 +100,12 @@ _AGREED.headers = vars(compiled)["CIMultiDict"]()
 class Ear:
     """What picows takes for its logger: it is told first that, and why, picows gives up."""
 
-    __slots__ = ("_failing",)
+    __slots__ = ("_failing", "has_heard")
 
     def __init__(self, failing: Failing | None) -> None:
         self._failing = failing
+        self.has_heard = False
+        """Whether picows has given up."""
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802  # the name is logging's
         """Nothing that is said for the record is listened to."""
@@ -110,12 +113,14 @@ class Ear:
 
     def error(self, message: str, failure: tuple[int, str]) -> None:
         """The parser met a violation."""
+        self.has_heard = True
         _log.debug("the peer broke the protocol: %s", failure[1])
         if self._failing is not None:
             self._failing.parser_failed(int(failure[0]), failure[1])
 
     def exception(self, message: str) -> None:
         """Something was raised where nothing should be."""
+        self.has_heard = True
         _log.exception("a connection failed on this side")
         if self._failing is not None:
             self._failing.abort()

@@ -212,3 +212,25 @@ async def test_nothing_is_looked_at_behind_a_violation(meet):
     await other.session.ended()
     assert other.texts() == ["before"]
     assert bytes(other.received) == b""
+
+
+@pytest.mark.parametrize(("opcode", "size", "code"), [(3, 0, 1002), (0, 1, 1002), (2, 1001, 1009), (1, 126, 1007)])
+async def test_nothing_is_looked_at_behind_a_violation_in_the_packet_of_the_handshake(house, raw, opcode, size, code):
+    """7.1.7: however much of it there is."""
+    got, done = [], anyio.Event()
+
+    async def handler(session):
+        try:
+            while True:
+                got.append((await session.incoming.receive()).data)
+        finally:
+            got.append((await session.close_reason).code)
+            done.set()
+
+    server = await house.serve(handler, WebSockets(max_frame_size=1000))
+    behind = raw.frame(1, b"never") * 1000
+    peer = await house.open(server.port, more=raw.frame(1, b"before") + raw.frame(opcode, b"\xff" * size) + behind)
+    assert (await peer.next_close())[0] == code
+    with anyio.fail_after(5):
+        await done.wait()
+    assert got == [b"before", code]

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
 
-import atheris  # type: ignore[import-not-found]  # installed by who runs this
+import atheris  # type: ignore[import-untyped]  # installed by who runs this
 from picows import WSListener
 
 with atheris.instrument_imports(include=["flowws", "websockets"]):

@@ -31,7 +31,7 @@ class Telling:
     async def tell(self, stream: Any) -> None:
         protocol = ServerProtocol()
         async with stream:
-            with suppress(anyio.BrokenResourceError, anyio.EndOfStream):  # the client has had enough
+            with suppress(anyio.BrokenResourceError, anyio.EndOfStream, OSError):  # the client has had enough
                 while not (events := protocol.events_received()):
                     protocol.receive_data(await stream.receive())
                 if self.shakes_hands:
