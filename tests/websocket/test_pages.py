@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from flowws.websocket import WebSocketServer
@@ -21,6 +23,7 @@ def folder(tmp_path):
     (page / "a b.txt").write_text("space")
     (tmp_path / "secret.txt").write_text("secret")
     (page / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (page / "loop.txt").symlink_to(page / "loop.txt")
     return page
 
 
@@ -71,10 +74,23 @@ def test_files_and_their_types(pages, path, body, kind):
         "/./index.html",
         "*",
         "",
+        "/" + "a" * 300,
+        "/" + "a/" * 3000,
+        "/loop.txt",
     ],
 )
 def test_nothing_leads_out(pages, path):
     assert pages.get(path).status == 404
+
+
+def test_a_file_that_cannot_be_read_is_not_there(pages, monkeypatch):
+    """Nobody may read it, or it goes at this very moment."""
+
+    def refuse(_):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert pages.get("/app.js").status == 404
 
 
 def test_the_longest_prefix_counts(pages, tmp_path):

@@ -56,8 +56,7 @@ class Pages:
             return text(200, "ok")
         for prefix in sorted(self._folders, key=len, reverse=True):
             if path.startswith(prefix):
-                found = _find(self._folders[prefix], path[len(prefix) :])
-                return text(404) if found is None else _page(found)
+                return _answer(self._folders[prefix], path[len(prefix) :])
         return text(404)
 
 
@@ -66,6 +65,14 @@ def text(status: int, problem: str = "", headers: tuple[tuple[str, str], ...] = 
     words = problem or HTTPStatus(status).phrase.lower()
     plain = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
     return Response(status, (*plain, *_SECURITY, *headers), f"{words}\n".encode())
+
+
+def _answer(folder: Traversable, path: str) -> Response:
+    try:
+        found = _find(folder, path)
+        return text(404) if found is None else _page(found)
+    except (OSError, RuntimeError):  # too long a name, a file that nobody may read; links in a circle, up to 3.12
+        return text(404)
 
 
 def _find(folder: Traversable, path: str) -> Traversable | None:
