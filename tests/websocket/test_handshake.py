@@ -59,6 +59,14 @@ async def test_w5_tokens_match_in_a_list_and_in_any_case(house, connection):
     await house.open(server.port, Connection=connection, Upgrade="WebSocket")
 
 
+async def test_an_offer_of_another_protocol_does_not_keep_pages_away(house):
+    """As some HTTP clients make it with every request: load balancers that ask for /healthz, for one."""
+    server = await house.serve(echo)
+    peer = await house.connect(server.port)
+    await peer.request("/healthz", {"Host": "a", "Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"})
+    assert peer.status == 200
+
+
 async def test_w6_a_content_type_does_no_harm(house):
     """W6"""
     server = await house.serve(echo)

@@ -22,6 +22,7 @@ class Handshake:
         another method     ->  405
         not one Host       ->  400 (RFC 9112, section 3.2)
         no Upgrade header  ->  a page, /healthz, or 404; 426 on the path of a session
+        Upgrade: h2c       ->  the same but for the path of a session: nobody has to heed it (RFC 9110, section 7.8)
         Upgrade            ->  404 no such path, 403 a page of others, 426 another version, 400 anything else amiss
                            ->  the route
     """
@@ -39,10 +40,10 @@ class Handshake:
             return text(400, "a request names one host")
         path = path_of(request.target)
         matches = self._routes.find(path)
-        if "Upgrade" not in request.headers:
-            return _upgrade_required() if matches else self._pages.get(path)
         if not matches:
-            return text(404)
+            return text(404) if _wants_session(request) else self._pages.get(path)
+        if "Upgrade" not in request.headers:
+            return _upgrade_required()
         return self._refusal(request) or _accept(request, matches)
 
     def _refusal(self, request: Request) -> Response | None:
@@ -60,6 +61,10 @@ class Handshake:
         except InvalidHandshake as error:
             return text(400, f"this is no WebSocket handshake: {_printable(error)}")
         return None
+
+
+def _wants_session(request: Request) -> bool:
+    return any("websocket" in line.lower() for line in request.headers.get_all("Upgrade"))
 
 
 def _accept(request: Request, matches: list[Match]) -> Response | Match:
