@@ -134,3 +134,21 @@ async def test_raw_sessions_are_seen_as_well(house, caplog):
     (record,) = records(caplog)
     assert (record.route, record.closed_by) == ("/raw", "us")
     assert [what for what, _ in curious.seen] == ["opened", "ended"]
+
+
+async def test_a_path_cannot_forge_lines_of_the_other_logs_either(house, caplog):
+    caplog.set_level(logging.DEBUG, "flowws.websocket")
+    app = WebSocketServer()
+
+    @app.websocket("/rooms/{room}")
+    async def fail(session):
+        raise LookupError(repr(session))
+
+    server = await house.start(app)
+    peer = await house.open(server.port, "/rooms/a%0Aforged%1B%5B31m%E2%80%AE")
+    await peer.say_close()
+    await peer.read_to_end()
+    await all_ended(server)
+    messages = [each.getMessage() for each in caplog.records if each.name.startswith("flowws.websocket")]
+    assert "/rooms/a%0Aforged%1B%5B31m%E2%80%AE failed" in messages
+    assert all(map(str.isprintable, messages))

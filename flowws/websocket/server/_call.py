@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any, Literal
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from websockets.datastructures import Headers
 
@@ -75,6 +75,11 @@ class Call:
         from starlette.requests import cookie_parser  # here: it takes its time to load
 
         return cookie_parser("; ".join(self.headers.get_all("Cookie")))
+
+
+def printable(path: str) -> str:
+    """The path for logs, reprs and names: escaped where it holds what does harm to a terminal or a file of lines."""
+    return path if path.isprintable() else quote(path, errors="replace")
 
 
 def path_of(target: str) -> str:

@@ -15,7 +15,7 @@ from flowws._core import CoroutineScope, CoroutineStart
 from .._close_reason import CloseReason
 from ..engines import Abilities, Answer, Connection, Endpoint, Request, Response, Upgrade
 from ..extensions import LocalExtension, WebSocketExtension, accept
-from ._call import Call
+from ._call import Call, printable
 from ._handshake import Handshake
 from ._middleware import pass_through
 from ._pages import text
@@ -132,7 +132,7 @@ class Reception:
                 call,
                 match.route,
                 respond,
-                name=f"upgrade of {call.path}",
+                name=f"upgrade of {printable(call.path)}",
                 start=CoroutineStart.ATOMIC,  # it answers even if it is cancelled before it begins
             )
         else:

@@ -14,7 +14,7 @@ from ..extensions import WebSocketExtension
 from ..session._default_session import DefaultWebSocketSession
 from ..session._raw_session import RawWebSocketSession
 from ..session._session import WebSocketSession
-from ._call import Call
+from ._call import Call, printable
 
 
 class ServerSide(WebSocketSession):
@@ -29,7 +29,8 @@ class ServerSide(WebSocketSession):
         *,
         parent: Job,
     ) -> None:
-        super().__init__(connection, config, name=call.path, is_client=False, parent=parent, extensions=extensions)
+        name = printable(call.path)
+        super().__init__(connection, config, name=name, is_client=False, parent=parent, extensions=extensions)
         self.call = call
         """The request: path, parameters, headers, cookies, the client's address, the subprotocol."""
 
@@ -42,7 +43,7 @@ class ServerSide(WebSocketSession):
     ) -> Endpoint:
         """Start the handler."""
         self._on_end = on_end
-        self._run_main(handler, self.call.path)
+        self._run_main(handler, self.job.name)
         return self.endpoint()
 
     def go_away(self, reason: CloseReason = GOING_AWAY) -> None:
