@@ -58,10 +58,24 @@ def test_x_forwarded_for(headers, client):
         ("proto=https", (("10.0.0.1", 5000), "wss")),
         ("", (("10.0.0.1", 5000), "ws")),
         (';=,"', (("10.0.0.1", 5000), "ws")),
+        (", for=192.0.2.1 , ", (("192.0.2.1", 0), "ws")),
+        ("for=192.0.2.1:80;host=a", (("192.0.2.1", 80), "ws")),
+        ('for="[fe80::1%eth0 or so]"', (("fe80::1", 0), "ws")),
+        ("for*=utf-8''x, for*0=y", (("10.0.0.1", 5000), "ws")),
+        (r'for=192.0.2.1;host="a\",for=192.0.2.9;x=\""', (("192.0.2.1", 0), "ws")),
+        ('for=192.0.2.1;x="' + "," * 60_000 + '"', (("10.0.0.1", 5000), "ws")),
     ],
 )
 def test_forwarded(value, client):
     assert seen(FORWARDED, ("Forwarded", value)) == client
+
+
+@pytest.mark.parametrize("made_up", ['for=192.0.2.9;proto=https;x="', 'for="', '"', '\\"', "for=192.0.2.9;", 'for="192.0.2.9'])
+@pytest.mark.parametrize("written", ["for=192.0.2.1", 'for="192.0.2.1:0";by="_a"', 'for=192.0.2.1;host="a,b"'])
+@pytest.mark.parametrize("line", [True, False])
+def test_a_client_cannot_swallow_what_the_proxy_says(made_up, written, line):
+    said = [made_up, written] if line else [f"{made_up}, {written}"]
+    assert seen(FORWARDED, *(("Forwarded", each) for each in said)) == (("192.0.2.1", 0), "ws")
 
 
 def test_only_one_of_the_two_headers_is_believed():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -14,6 +15,11 @@ ForwardedHeader: TypeAlias = Literal["X-Forwarded-For", "Forwarded"]
 UNIX: Final = "unix"
 
 _SCHEMES: Final[dict[str, Scheme]] = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+
+# RFC 7239, section 4, but for an address with a port, or of IPv6, which need not stand in quotes here.
+_PAIR: Final = re.compile(r"""([!#$%&'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"\\]*)""")
+_ELEMENT: Final = re.compile(rf"\s*(?:{_PAIR.pattern})?(?:\s*;\s*(?:{_PAIR.pattern})?)*\s*")
+_MOST_COMMAS: Final = 8  # in the quotes of one element
 
 
 class TrustedProxies:
@@ -45,7 +51,7 @@ class TrustedProxies:
         if not self._trusts(None if address is None else address[0]):
             return address, scheme
         hops = self._forwarded(request) if self._header == "Forwarded" else self._x_forwarded(request)
-        for node, proto in reversed(hops):
+        for node, proto in hops:
             scheme = _SCHEMES.get(proto.lower(), scheme)
             found = _address(node)
             if found is None:  # "unknown", "_hidden", or nonsense: nothing behind it can be believed
@@ -67,31 +73,39 @@ class TrustedProxies:
         address = getattr(address, "ipv4_mapped", None) or address
         return any(address in network for network in self._networks)
 
-    def _forwarded(self, request: Request) -> list[tuple[str, str]]:
-        """Each hop, the nearest last: who was there, and the scheme it spoke (RFC 7239, section 4)."""
-        from email.message import Message  # here: few need them, and they take their time to load
-        from urllib.request import parse_http_list
+    def _forwarded(self, request: Request) -> Iterator[tuple[str, str]]:
+        """Each hop, the nearest first: who was there, and the scheme it spoke (RFC 7239, section 4).
 
-        hops: list[tuple[str, str]] = []
-        for element in parse_http_list(",".join(request.headers.get_all("Forwarded"))):
-            message = Message()  # the standard library's reader of parameters
-            message["Forwarded"] = f"hop; {element}"
-            said = {name.lower(): value for name, value in message.get_params([], "Forwarded")[1:]}
-            hops.append((said.get("for", ""), said.get("proto", "")))
-        return hops
+        Read from the end, where the proxy has written: read from the beginning, a quote that a client leaves open
+        would swallow the proxy's own words.
+        """
+        element: list[str] = []
+        for piece in reversed(",".join(request.headers.get_all("Forwarded")).split(",")):
+            element.insert(0, piece)  # a comma may stand in quotes
+            if _ELEMENT.fullmatch(whole := ",".join(element)):
+                said = {name.lower(): _unquoted(value) for name, value in _PAIR.findall(whole)}
+                if said:
+                    yield said.get("for", ""), said.get("proto", "")
+                element.clear()
+            elif len(element) > _MOST_COMMAS:
+                return
 
-    def _x_forwarded(self, request: Request) -> list[tuple[str, str]]:
+    def _x_forwarded(self, request: Request) -> Iterable[tuple[str, str]]:
         def listed(name: str) -> list[str]:
             return [each.strip() for line in request.headers.get_all(name) for each in line.split(",")]
 
         nodes, protos = listed("X-Forwarded-For"), listed("X-Forwarded-Proto")
         if len(protos) != len(nodes):  # most proxies say the scheme once, and that is how the client spoke
             protos = protos[-1:] * len(nodes)
-        return list(zip(nodes, protos or [""] * len(nodes), strict=True))
+        return reversed(list(zip(nodes, protos or [""] * len(nodes), strict=True)))
 
     def __repr__(self) -> str:
         listed = [str(each) for each in self._networks] + [UNIX] * self._unix
         return f"TrustedProxies({listed}, header={self._header!r})"
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
 
 
 def _address(node: str) -> tuple[str, int] | None:
@@ -102,6 +116,6 @@ def _address(node: str) -> tuple[str, int] | None:
     elif not host or node.endswith("]"):
         host, port = node, ""
     try:
-        return str(ip_address(host.strip("[]"))), int(port) if port.isdecimal() and port.isascii() else 0
+        return str(ip_address(host.strip("[]").partition("%")[0])), int(port) if port.isdecimal() and port.isascii() else 0
     except ValueError:
         return None
