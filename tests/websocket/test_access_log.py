@@ -152,3 +152,13 @@ async def test_a_path_cannot_forge_lines_of_the_other_logs_either(house, caplog)
     messages = [each.getMessage() for each in caplog.records if each.name.startswith("flowws.websocket")]
     assert "/rooms/a%0Aforged%1B%5B31m%E2%80%AE failed" in messages
     assert all(map(str.isprintable, messages))
+
+
+async def test_a_refused_client_behind_a_trusted_proxy_has_its_own_address(house, caplog):
+    caplog.set_level(logging.INFO, NAME)
+    server = await house.start(WebSocketServer(trusted_proxies=["127.0.0.1"]))
+    peer = await house.connect(server.port)
+    await peer.request("/nowhere", {**peer.handshake(server.port), "X-Forwarded-For": "192.0.2.9"})
+    (record,) = records(caplog)
+    assert record.getMessage() == "192.0.2.9 GET /nowhere 404"
+    assert record.client_address == ("192.0.2.9", 0)

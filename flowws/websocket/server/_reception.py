@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from copy import copy
+from dataclasses import replace
 from typing import Final
 
 import anyio
@@ -182,7 +183,8 @@ class Reception:
 
     def _respond(self, request: Request, answer: Answer, respond: Callable[[Answer], object]) -> None:
         if isinstance(answer, Response) and answer.status >= 400:
-            self._app._observers.refused(request, answer)
+            client_address, _ = self._app._trusted_proxies.seen_by(request)
+            self._app._observers.refused(replace(request, client_address=client_address), answer)
         respond(answer)
 
     def _failed(self, request: Request) -> Response:
