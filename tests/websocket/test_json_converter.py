@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -195,7 +196,7 @@ def test_values_read():
         ("nonsense", int, "this is not JSON"),
         ("", int, "this is not JSON"),
         ('["' + "x" * 100 + '"]', list[int], "not 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx..."),
-        ("[true, true, true, true]", list[int], "; and 1 more"),
+        ("[true, true, true, true]", list[int], "; and more"),
     ],
 )
 def test_what_does_not_fit_is_told_with_its_place(text, kind, problem):
@@ -205,6 +206,32 @@ def test_what_does_not_fit_is_told_with_its_place(text, kind, problem):
     assert problem in str(caught.value)
     assert caught.value.frame == Frame.Text(text)
     assert isinstance(caught.value, ContentConvertError)
+
+
+@pytest.mark.parametrize(
+    ("text", "fits", "does_not"),
+    [
+        ("[" + "0," * 50_000 + "0]", list[int], list[str]),
+        ("{" + ",".join(f'"{number}":0' for number in range(20_000)) + "}", dict[str, int], dict[str, str]),
+        ("[" + "[0,0]," * 20_000 + "[0]]", list[list[int]], list[list[str]]),
+        ("[" + '{"name":"a"},' * 20_000 + '{"name":"a"}]', list[Save], list[Circle]),
+    ],
+)
+def test_a_message_in_which_nothing_fits_costs_no_more_than_a_good_one(text, fits, does_not):
+    """Not a complaint for each of its parts, of which three are told."""
+
+    def cost(kind: Any) -> int:
+        tracemalloc.start()
+        try:
+            read(text, kind)
+        except DeserializeError as error:
+            assert str(error).endswith("; and more")
+        finally:
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        return peak
+
+    assert cost(does_not) < 1.1 * cost(fits)
 
 
 def test_fields_that_nobody_asked_for():

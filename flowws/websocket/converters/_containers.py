@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast, get_args, get_origin
 from cattrs import Converter, IterableValidationError
 from cattrs.errors import IterableValidationNote
 
-from ._problems import Mismatch
+from ._problems import Mismatch, are_enough
 from ._scalars import SCALARS, Hook, choice, from_text, is_enum
 
 # Type checkers take the arguments of their base classes for theirs.
@@ -130,7 +130,7 @@ def _list_of(kind: Any) -> Any:
 
 
 def each(kind: Any, parts: list[Part], note: Any = _Note, problems_of: Any = _Problems) -> list[Any]:
-    """Every part, read; or every problem, with its place."""
+    """Every part, read; or problems, with their places, as many as are told."""
     done: list[Any] = []
     problems: list[Exception] = []
     for place, hook, part_kind, content in parts:
@@ -142,6 +142,8 @@ def each(kind: Any, parts: list[Part], note: Any = _Note, problems_of: Any = _Pr
                 note(f"at {place!r}", place, part_kind),
             ]
             problems.append(error)
+            if are_enough(problems):
+                break
     if problems:
         raise problems_of("some parts do not fit", problems, kind)
     return done

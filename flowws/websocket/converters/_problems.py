@@ -22,8 +22,19 @@ class Mismatch(ValueError):  # noqa: N818  # never leaves this package
 def problem_of(error: BaseException) -> str:
     """One line for what cattrs and the hooks here found: ``person.age: expected int, not '12'``."""
     found = [_turn_around(problem) for problem in transform_error(error, "", _describe)]
-    more = f"; and {len(found) - _AT_MOST} more" if len(found) > _AT_MOST else ""
+    more = "; and more" if len(found) > _AT_MOST else ""
     return "; ".join(found[:_AT_MOST]) + more
+
+
+def are_enough(problems: Iterable[BaseException]) -> bool:
+    """Whether no more of them would be told. Each costs as much as a hundred parts that fit, and a message may have
+    millions.
+    """
+    return sum(map(_count, problems)) > _AT_MOST
+
+
+def _count(problem: BaseException) -> int:
+    return sum(map(_count, getattr(problem, "exceptions", ()))) or 1
 
 
 def unreadable(error: BaseException) -> StructureHandlerNotFoundError | None:
