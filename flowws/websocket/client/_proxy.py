@@ -118,6 +118,7 @@ def _proxy_at(url: str) -> Proxy:
     shown = without_user(url)
     try:
         parts = parse_proxy(url)
+        parts.host.encode("idna")  # as for a `Target`
         if parts.scheme.startswith("socks") and urlsplit(url).port is None:
             parts.port = SOCKS_PORT  # websockets' is that of HTTP
     except (InvalidProxy, ValueError) as error:

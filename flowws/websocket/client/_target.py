@@ -51,6 +51,7 @@ def target_of(url: str, base: str | None = None) -> Target:
     whole = url if base is None else urljoin(base, url)
     try:
         uri = parse_uri(whole)
+        uri.host.encode("idna")  # else it is the look-up that fails, and not with an OSError
         printable = whole.isprintable() and " " not in whole
     except (InvalidURI, ValueError) as error:
         raise ValueError(

@@ -40,6 +40,7 @@ BAD = [
     ({"proxy": "ftp://h"}, ValueError, "not 'ftp://h'"),
     ({"proxy": "http://"}, ValueError, "not 'http://'"),
     ({"proxy": "http://h:port"}, ValueError, "not 'http://h:port'"),
+    ({"proxy": "http://a..b"}, ValueError, r"not 'http://a\.\.b'"),
     ({"proxy": "http://user@h"}, ValueError, r"'http://\.\.\.@h'"),
     ({"proxy": True}, TypeError, "not True"),
     ({"proxy": "http://h", "uds": "/x"}, ValueError, "without a proxy: uds='/x'"),

@@ -96,7 +96,7 @@ async def test_what_is_no_redirect(client, says):
     assert server.connections == 1
 
 
-@pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "ws://h:port/", "//[/"])
+@pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "ws://h:port/", "//[/", "ws://a..b/"])
 async def test_a_redirect_to_what_is_no_session(client, location):
     async with Answering(moved(location)) as server:
         with pytest.raises(HandshakeError, match="redirects to what is no session") as caught:

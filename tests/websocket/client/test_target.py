@@ -44,6 +44,8 @@ def test_a_user_is_kept_apart():
         "ws://h/a b",
         "ws://h/a\r\nX: y",
         "ws://user@h/",
+        "ws://a..b/",
+        f"ws://{'a' * 64}.example/",
     ],
 )
 def test_an_address_that_leads_to_no_session(url):
