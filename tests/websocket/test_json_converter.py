@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from enum import Enum, IntEnum, StrEnum
@@ -223,11 +224,10 @@ def test_a_message_in_which_nothing_fits_costs_no_more_than_a_good_one(text, fit
     def cost(kind: Any) -> int:
         tracemalloc.start()
         try:
-            read(text, kind)
-        except DeserializeError as error:
-            assert str(error).endswith("; and more")
-        finally:
+            with suppress(DeserializeError):
+                read(text, kind)
             _, peak = tracemalloc.get_traced_memory()
+        finally:
             tracemalloc.stop()
         return peak
 

@@ -124,6 +124,55 @@ async def test_an_engine_that_fails_leaves_nothing_behind(app, tmp_path, monkeyp
     assert not (tmp_path / "app.sock").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "problem"),
+    [
+        ({"bind": ("127.0.0.1", 0)}, TypeError, "not 0$"),  # an address in place of a list of them
+        ({"bind": "app.sock"}, TypeError, r"such as \['app\.sock'\]"),
+        ({"bind": [("127.0.0.1",)]}, TypeError, r"not \('127\.0\.0\.1',\)"),
+        ({"bind": [8080]}, TypeError, "not 8080"),
+        ({"host": 8080}, TypeError, r"not \(8080, 0\)"),
+        ({"host": "127.0.0.1", "port": "http"}, TypeError, "not .*'http'"),
+        ({"port": 65536}, ValueError, "not 65536"),
+        ({"port": -1}, ValueError, "not -1"),
+    ],
+)
+def test_what_is_no_address_is_refused_at_the_door(options, error, problem):
+    with pytest.raises(error, match=problem):
+        WebSocketServer().serve(**options)
+
+
+async def test_an_address_that_is_taken_is_named(app, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"cannot listen at '127.0.0.1', port {port}: .* in use"):
+            async with app.serve("127.0.0.1", port):
+                pass
+    with pytest.raises(OSError, match=f"cannot listen at {str(tmp_path)!r}: .* in use"):
+        async with app.serve(uds=tmp_path):
+            pass
+
+
+async def test_a_busy_server_at_a_unix_socket_is_no_stale_file(app, tmp_path):
+    path = str(tmp_path / "app.sock")
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as waiting:
+        busy.bind(path)
+        busy.listen(0)
+        waiting.connect(path)  # nobody else fits in
+        with pytest.raises(OSError, match="in use"):
+            async with app.serve(uds=path):
+                pass
+
+
+async def test_a_block_is_entered_once(app):
+    server = app.serve("127.0.0.1", 0, grace=0)
+    async with server:
+        with pytest.raises(RuntimeError, match="entered already"):
+            await server.__aenter__()
+    with pytest.raises(RuntimeError, match="entered already"):
+        await server.__aenter__()
+
+
 @pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="ports are not shared here")
 async def test_two_servers_share_a_port(app, dial):
     other = WebSocketServer()

@@ -70,7 +70,9 @@ def test_forwarded(value, client):
     assert seen(FORWARDED, ("Forwarded", value)) == client
 
 
-@pytest.mark.parametrize("made_up", ['for=192.0.2.9;proto=https;x="', 'for="', '"', '\\"', "for=192.0.2.9;", 'for="192.0.2.9'])
+@pytest.mark.parametrize(
+    "made_up", ['for=192.0.2.9;proto=https;x="', 'for="', '"', '\\"', "for=192.0.2.9;", 'for="192.0.2.9']
+)
 @pytest.mark.parametrize("written", ["for=192.0.2.1", 'for="192.0.2.1:0";by="_a"', 'for=192.0.2.1;host="a,b"'])
 @pytest.mark.parametrize("line", [True, False])
 def test_a_client_cannot_swallow_what_the_proxy_says(made_up, written, line):

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 Address: TypeAlias = tuple[str | None, int] | str | os.PathLike[str] | socket.socket
 """Where to listen: host and port, the path of a unix socket, or a socket that is bound already. The host None is every
@@ -16,6 +16,17 @@ interface, the port 0 any that is free.
 """
 
 BACKLOG: Final = 1024  # handshakes that may wait; the system has an upper limit of its own
+
+
+def check_address(address: object) -> None:
+    """Raise `TypeError` or `ValueError`, quoting it, for what is no `Address`."""
+    if isinstance(address, (str, os.PathLike, socket.socket)):
+        return
+    host, port = cast("tuple[Any, ...]", (*address, ..., ...))[:2] if isinstance(address, tuple) else (..., ...)
+    if not (isinstance(host, str | None) and isinstance(port, int)):
+        raise TypeError(f"an address is (host, port), a path or a socket, not {address!r}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"a port is a number of 0 to 65535, not {port!r}")
 
 
 def bind(addresses: Iterable[Address], *, reuse_port: bool = False, listen: bool = True) -> list[socket.socket]:
@@ -70,7 +81,10 @@ def _bind_tcp(listener: socket.socket, name: tuple[object, ...], reuse_port: boo
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     if listener.family == socket.AF_INET6:
         listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    listener.bind(name)
+    try:
+        listener.bind(name)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot listen at {name[0]!r}, port {name[1]!r}: {error.strerror}") from None
 
 
 def _unix(path: str) -> socket.socket:
@@ -79,8 +93,10 @@ def _unix(path: str) -> socket.socket:
         if _is_stale(path):
             Path(path).unlink(missing_ok=True)
         listener.bind(path)
-    except BaseException:
+    except BaseException as error:
         listener.close()
+        if isinstance(error, OSError):
+            raise OSError(error.errno, f"cannot listen at {path!r}: {error.strerror}") from None
         raise
     return listener
 
@@ -91,6 +107,7 @@ def _is_stale(path: str) -> bool:
         if not stat.S_ISSOCK(Path(path).stat().st_mode):
             return False
         with socket.socket(socket.AF_UNIX) as visitor:
+            visitor.setblocking(False)  # one that is too busy to answer is there, too
             visitor.connect(path)
     except ConnectionRefusedError:
         return True

@@ -13,7 +13,7 @@ from .._close_reason import GOING_AWAY, CloseReason, checked_for_sending
 from .._config import checked_seconds
 from ..engines import ServerLimits
 from ._asgi_application import AsgiApplication
-from ._binding import Address
+from ._binding import Address, check_address
 from ._running import Loop, run_alone
 from ._serving import Serving
 from ._site import Site
@@ -166,9 +166,13 @@ def _addresses(
     default: Address = (None, 0),
 ) -> list[Address]:
     addresses: list[Address] = [] if uds is None else [uds]
+    if isinstance(bind, (str, PathLike)):
+        raise TypeError(f"bind is a list of addresses, such as [{bind!r}], not {bind!r}")
     addresses += bind
     if host is not None or port is not None:
         addresses.insert(0, (host, 0 if port is None else port))
+    for address in addresses:
+        check_address(address)
     return addresses or [default]
 
 

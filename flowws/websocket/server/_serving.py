@@ -76,6 +76,8 @@ class Serving(AbstractAsyncContextManager["Serving"]):
         return f"<Serving {where if self.sockets else 'stopped'}, {len(self.sessions)} sessions>"
 
     async def __aenter__(self) -> Self:
+        if self._listening is not None:
+            raise RuntimeError("this server has been entered already: each block needs a serve() of its own")
         engine = choose(self._engine_name)
         self._reception = reception = Reception(self._app, engine.can)
         listeners = bind(self._addresses, reuse_port=self._reuse_port)

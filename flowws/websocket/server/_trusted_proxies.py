@@ -116,6 +116,8 @@ def _address(node: str) -> tuple[str, int] | None:
     elif not host or node.endswith("]"):
         host, port = node, ""
     try:
-        return str(ip_address(host.strip("[]").partition("%")[0])), int(port) if port.isdecimal() and port.isascii() else 0
+        return str(ip_address(host.strip("[]").partition("%")[0])), int(
+            port
+        ) if port.isdecimal() and port.isascii() else 0
     except ValueError:
         return None
