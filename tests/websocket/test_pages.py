@@ -110,6 +110,8 @@ def test_bad_folders_are_refused(folder, pages):
         pages.add("page", folder)
     with pytest.raises(ValueError, match="already"):
         pages.add("/", folder)
+    with pytest.raises(TypeError, match=r"Path\('page'\)"):
+        pages.add("/x", "page")
     with pytest.raises(ValueError, match="no folder"):
         pages.add("/x", folder / "index.html")
 

@@ -127,3 +127,19 @@ def test_a_circle_is_refused():
 def test_a_server_has_no_empty_path():
     with pytest.raises(ValueError, match="''"):
         WebSocketServer().websocket("")(handler)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (lambda any_: WebSocketServer(any_(["https://example.org"])), "made by WebSockets"),
+        (lambda any_: Router(any_({"timeout": 3})), "made by WebSockets"),
+        (lambda any_: Router().websocket("/", config=any_("fast")), "made by WebSockets"),
+        (lambda any_: Router().websocket("/")(any_(None)), "a handler is .* not None"),
+        (lambda any_: Router().websocket_raw("/")(any_("echo")), "a handler is .* not 'echo'"),
+        (lambda any_: Router().middleware(any_(3)), "a middleware is .* not 3"),
+    ],
+)
+def test_what_would_fail_with_the_first_client_is_refused_at_the_door(wrong, problem):
+    with pytest.raises(TypeError, match=problem):
+        wrong(lambda value: value)

@@ -43,6 +43,8 @@ class Pages:
         """Serve the files of a folder, ``index.html`` at its root included."""
         if not prefix.startswith("/"):
             raise ValueError(f"a prefix begins with a slash, not like {prefix!r}")
+        if isinstance(folder, str):
+            raise TypeError(f"a folder is a path, such as Path({folder!r}), not a text")
         if not folder.is_dir():
             raise ValueError(f"there is no folder {folder}")
         prefix = prefix if prefix.endswith("/") else f"{prefix}/"

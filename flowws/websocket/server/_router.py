@@ -33,7 +33,7 @@ class Router:
     _is_root: ClassVar = False  # the paths of a server are never empty
 
     def __init__(self, config: WebSockets | None = None) -> None:
-        self._config = config  # None: as the router above says
+        self._config = _checked(config)  # None: as the router above says
         self._entries: list[Route | _Mount] = []
         self._middleware: list[Middleware] = []
 
@@ -54,7 +54,7 @@ class Router:
 
         Kotlin: `webSocket`.
         """
-        self._check(path, subprotocol)
+        self._check(path, subprotocol, config)
 
         def register(handler: H) -> H:
             self._add(Route(path, handler, subprotocol, config))
@@ -70,7 +70,7 @@ class Router:
 
         Kotlin: `webSocketRaw`.
         """
-        self._check(path, subprotocol)
+        self._check(path, subprotocol, config)
 
         def register(handler: R) -> R:
             self._add(Route(path, handler, subprotocol, config, is_raw=True))
@@ -97,6 +97,8 @@ class Router:
 
         Kotlin: `intercept`.
         """
+        if not callable(function):
+            raise TypeError(f"a middleware is a function of a call and proceed, not {function!r}")
         self._middleware.append(function)
         return function
 
@@ -124,13 +126,16 @@ class Router:
             for route in ([entry] if isinstance(entry, Route) else entry.routes)
         )
 
-    def _check(self, path: str, subprotocol: str | None) -> None:
+    def _check(self, path: str, subprotocol: str | None, config: WebSockets | None) -> None:
+        _checked(config)
         if path != "" or self._is_root:
             PathPattern(path)
         if subprotocol is not None:
             check_subprotocol(subprotocol)
 
     def _add(self, route: Route) -> None:
+        if not callable(route.handler):
+            raise TypeError(f"a handler is an async function of a session, not {route.handler!r}")
         refuse_twins([*self.routes, route])
         self._entries.append(route)
 
@@ -142,6 +147,12 @@ class Router:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {len(self.routes)} handlers>"
+
+
+def _checked(config: WebSockets | None) -> WebSockets | None:
+    if not isinstance(config, WebSockets | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
+        raise TypeError(f"config is made by WebSockets(...), not {config!r}")
+    return config
 
 
 @dataclass(frozen=True, slots=True)
