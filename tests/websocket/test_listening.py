@@ -97,6 +97,21 @@ async def test_a_name_with_two_addresses_has_one_port(app, dial, monkeypatch):
         assert [each.getsockname() for each in server.sockets] == [(f"127.0.0.{n}", server.port) for n in (1, 2)]
 
 
+@pytest.mark.parametrize("strange", [(9999, "127.0.0.1"), (socket.AF_INET, "192.0.2.1")])
+async def test_an_address_of_a_name_that_this_machine_does_not_have(app, dial, monkeypatch, strange):
+    """No IPv6 at all; or no such address."""
+    there, absent = ((family, socket.SOCK_STREAM, 0, "", (host, 0)) for family, host in ((2, "127.0.0.1"), strange))
+    for found in ([there, absent], [absent, there]):
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, found=found, **__: found)
+        async with app.serve("both.example", grace=0) as server:
+            monkeypatch.undo()
+            assert [each.getsockname() for each in server.sockets] == [("127.0.0.1", server.port)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [absent])
+    with pytest.raises(OSError, match=r"family not supported|cannot listen at '192.0.2.1', port 0"):
+        async with app.serve("both.example"):
+            pass
+
+
 async def test_one_address_that_is_taken_frees_the_others(app, tmp_path):
     path = tmp_path / "app.sock"
     with socket.create_server(("127.0.0.1", 0)) as taken:

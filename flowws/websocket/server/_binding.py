@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -16,6 +17,9 @@ interface, the port 0 any that is free.
 """
 
 BACKLOG: Final = 1024  # handshakes that may wait; the system has an upper limit of its own
+
+# "localhost" may have an address of IPv6 on a machine, or in a container, that has not: the other one will do.
+_ABSENT: Final = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}
 
 
 def check_address(address: object) -> None:
@@ -66,25 +70,35 @@ def _bound(address: Address, reuse_port: bool, on_failure: ExitStack) -> list[so
         return [listener]
     found = socket.getaddrinfo(*address[:2], type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
-    for family, kind, protocol, _, name in dict.fromkeys(found):
-        each = socket.socket(family, kind, protocol)
-        on_failure.callback(each.close)
+    absent: OSError | None = None
+    for family, kind, protocol, _, place in dict.fromkeys(found):
         # With port 0, the first address picks it and the others follow: one port is what `port` can tell.
-        _bind_tcp(each, (name[0], bound[0].getsockname()[1] if bound else address[1], *name[2:]), reuse_port)
-        bound.append(each)
+        name = (place[0], bound[0].getsockname()[1] if bound else address[1], *place[2:])
+        try:
+            bound.append(_tcp(socket.socket(family, kind, protocol), name, reuse_port))
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                raise
+            absent = error
+        else:
+            on_failure.callback(bound[-1].close)
+    if absent is not None and not bound:
+        raise absent
     return bound
 
 
-def _bind_tcp(listener: socket.socket, name: tuple[object, ...], reuse_port: bool) -> None:
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if reuse_port:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    if listener.family == socket.AF_INET6:
-        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+def _tcp(listener: socket.socket, name: tuple[object, ...], reuse_port: bool) -> socket.socket:
     try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if listener.family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(name)
     except OSError as error:
+        listener.close()
         raise OSError(error.errno, f"cannot listen at {name[0]!r}, port {name[1]!r}: {error.strerror}") from None
+    return listener
 
 
 def _unix(path: str) -> socket.socket:
