@@ -276,7 +276,7 @@ def size_of(payload: str | bytes) -> int:
     return len(payload) if not isinstance(payload, str) or payload.isascii() else len(payload.encode())
 
 
-def sent_message(opcode: int, payload: str | bytes) -> TextFrame | BinaryFrame:
+def sent_message(opcode: int, payload: bytes) -> TextFrame | BinaryFrame:
     """A whole message on its way out."""
     frame: TextFrame | BinaryFrame = _new(TextFrame) if opcode == TEXT else _new(BinaryFrame)
     frame.payload = payload

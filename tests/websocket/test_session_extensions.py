@@ -249,3 +249,15 @@ async def test_control_frames_pass_extensions_by(test_scope):
     async with talk(echo, config(Deaf())) as peer:
         await peer.send_frame(9, b"?")
         await peer.expect_pong(b"?")
+
+
+async def test_a_text_without_bytes_is_the_senders_mistake(test_scope):
+    async def handler(session):
+        with pytest.raises(UnicodeEncodeError):
+            await session.send("\ud800")
+        await session.send("alive")
+
+    app = WebSocketServer(config(Letters("!")))
+    app.websocket("/")(handler)
+    async with conversation(app, "/") as peer:
+        await peer.expect_text("alive!")

@@ -154,6 +154,8 @@ class DefaultLink(Link):
     def _write_transformed(self, opcode: int, payload: str | bytes) -> None:
         """What `write` is where there are extensions."""
         assert self.chain is not None  # as above
+        if isinstance(payload, str):
+            payload = payload.encode()  # a text that has no bytes is its sender's mistake, not an extension's
         try:
             frame: Frame = self.chain.transform_out(sent_message(opcode, payload))
             data, rsv = frame.data, frame.bits & ~PLAIN
