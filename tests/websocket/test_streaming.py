@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from flowws import Channel, IllegalStateError, await_cancellation, delay, select
@@ -19,6 +20,7 @@ from flowws.websocket import (
     bounded,
     channels,
 )
+from tests.websocket.stalling import held_back, let_go
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -339,3 +341,36 @@ async def test_a_select_waits_behind_a_stream(test_scope):
         assert (await peer.expect_frame()).fin
         await peer.expect_text("b")
         await peer.expect_text("c")
+
+
+async def test_no_stream_inside_a_message_that_was_begun_while_its_source_took_its_time(test_scope):
+    source = Channel[str](1)
+
+    async def handler(session):
+        @session.launch
+        async def streams():
+            with pytest.raises(IllegalStateError, match="inside a fragmented one"):
+                await session.send(source.receive_as_flow())
+            await session.send(Frame.Text("b"))
+
+        await delay(1)
+        await session.send(Frame.Text("a", fin=False))
+        await source.send("never")
+        source.close()
+        await streams.join()
+
+    async with talk(handler, raw_session=True) as peer:
+        assert (await peer.expect_frame()).data == b"a"
+        assert (await peer.expect_frame()).data == b"b"
+
+
+async def test_a_stream_of_which_nothing_has_left_can_be_taken_back(test_scope):
+    async def handler(session):
+        held_back(session)
+        with anyio.move_on_after(1):
+            await session.send(pieces("ne", "ver"))
+        let_go(session)
+        await session.send("alive")
+
+    async with talk(handler) as peer:
+        await peer.expect_text("alive")

@@ -78,6 +78,7 @@ class Turn:
     async def take(self) -> None:
         """Wait for it. Raises `SessionClosedError` where it does not come."""
         outgoing = self._outgoing
+        outgoing.check_streaming()  # the source has taken its time: somebody may have begun a fragmented message
         waiter: Waiter[None] = new_waiter()
 
         is_mine = False
@@ -128,7 +129,9 @@ class Turn:
     def abandon(self, failure: BaseException) -> None:
         """The message will never be complete."""
         outgoing = self._outgoing
-        if outgoing._reason is None:
+        if not self._written:
+            self.give_back()
+        elif outgoing._reason is None:
             cause = failure if isinstance(failure, Exception) else None
             outgoing._close_session(CloseReason(Codes.INTERNAL_ERROR, cause=cause))
 
