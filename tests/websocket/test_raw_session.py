@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
-from flowws import IllegalStateError
+from flowws import IllegalStateError, delay
 from flowws.testing import conversation
 from flowws.websocket import (
     CloseReason,
@@ -15,7 +16,13 @@ from flowws.websocket import (
     WebSockets,
     WebSocketServer,
     WebSocketSession,
+    bounded,
+    channels,
 )
+from flowws.websocket.engines import frame_bytes
+from tests.websocket.stalling import held_back, let_go
+
+NARROW = WebSockets(channels=channels(outgoing=bounded(1)))
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -265,3 +272,74 @@ async def test_jobs_of_a_raw_session_end_with_it(test_scope):
         assert (reason.code, reason.by) == (1006, "network")
         await peer.session.ended()
     assert sorted(ended) == ["reader", "ticker"]
+
+
+async def test_a_fragment_that_was_given_up_does_not_count(test_scope):
+    async def handler(session):
+        await session.send(Frame.Text("a", fin=False))
+        held_back(session)
+        await session.send(Frame.Text("b", fin=False))
+        with anyio.move_on_after(1):
+            await session.send(Frame.Text("never"))
+        let_go(session)
+        with pytest.raises(IllegalStateError):
+            await session.send(Frame.Binary(b"would end the text"))
+        await session.send(Frame.Text("c"))
+        held_back(session)
+        await session.send(Frame.Binary(b"d"))
+        with anyio.move_on_after(1):
+            await session.send(Frame.Text("never", fin=False))
+        let_go(session)
+        await session.send(Frame.Binary(b"e"))
+
+    async with talk(handler, NARROW) as peer:
+        assert [(await peer.expect_frame()).data for _ in range(5)] == [b"a", b"b", b"c", b"d", b"e"]
+
+
+@pytest.mark.parametrize("violation", [frame_bytes(0, b"of nothing", masked=True), b"\x83\x80\0\0\0\0"])
+async def test_w102_the_first_close_frame_counts_whatever_the_peer_does_then(test_scope, violation):
+    """W102: whether the session finds the fault, or the engine"""
+
+    async def handler(session):
+        await session.send(Frame.Close(CloseReason(4000, "mine")))
+        await session.close_reason
+
+    async with talk(handler) as peer:
+        await peer.expect_close(4000, "mine")
+        await peer.send_bytes(violation)
+        await peer.expect_end()
+        assert await peer.session.close_reason == CloseReason(4000, "mine")
+
+
+async def test_w102_a_close_frame_that_never_left_does_not_count(test_scope):
+    """W102"""
+
+    async def handler(session):
+        held_back(session)
+        await session.send("never")
+        await session.send(Frame.Close(CloseReason(4000, "never")))
+        await session.close_reason
+
+    async with talk(handler) as peer:
+        await peer.send_frame(0, b"of nothing")
+        assert await peer.expect_close(1002) == await peer.session.close_reason
+
+
+async def test_w56_an_answer_that_is_queued_leaves_although_the_peer_says_nothing_more(test_scope):
+    """W56, W42"""
+
+    async def handler(session):
+        await session.incoming.receive()
+        held_back(session)
+        await session.send("queued")
+        await session.send(Frame.Close(CloseReason(4000, "bye")))
+        await delay(1)
+        let_go(session)
+        await session.close_reason
+
+    async with talk(handler) as peer:
+        await peer.send_frame(8, CloseReason(4000, "bye").to_payload())
+        peer._end._end.finish()  # our half of TCP is over, the other is not
+        await peer.expect_text("queued")
+        await peer.expect_close(4000)
+        await peer.expect_end()

@@ -110,8 +110,8 @@ class SansioConnection:
         self._is_deaf = True
         if self._has_heard_close:  # RFC 6455, section 1.4: what comes behind a Close frame is of no interest
             return
-        self.write_close(violation.code, violation.message)
-        if self._endpoint is not None:
+        if self._endpoint is not None and not self._has_said_close:
+            self.write_close(violation.code, violation.message)
             self._endpoint.failed(violation.code, violation.message)
         self._wire.close(hang_up=not self._is_client)
 
@@ -147,6 +147,7 @@ class SansioConnection:
     def write_frame(self, opcode: int, payload: bytes, *, fin: bool, rsv: int) -> None:
         if not self._has_said_close:
             self._wire.write(frame_bytes(opcode, payload, fin=fin, rsv=rsv, masked=self._masks))
+            self._has_said_close = opcode == _CLOSE
 
     def write_close(self, code: int, message: str) -> None:
         self.write(_CLOSE, code.to_bytes(2, "big") + message.encode())

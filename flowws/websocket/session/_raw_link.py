@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
 from flowws._core import IllegalStateError
 
@@ -39,12 +40,13 @@ class RawLink(Link):
         the handler returns  ->  what is queued leaves; the connection ends
     """
 
-    __slots__ = ("_close_received", "_close_sent", "_kind", "_said")
+    __slots__ = ("_close_received", "_close_sent", "_eof", "_kind", "_said")
 
     def _make_outgoing(self, config: WebSockets) -> Outgoing:
         # Stored state, of which there must be some before frames can come.
         self._close_received = False
         self._close_sent = False
+        self._eof = False  # the peer sends nothing more
         self._said: CloseReason | None = None  # by the first Close frame that went either way
         self._kind: int | None = None  # of the fragmented message that is arriving
         return RawOutgoing(config, self._connection, self)
@@ -98,8 +100,10 @@ class RawLink(Link):
 
         def send() -> None:
             self._connection.write_frame(CLOSE, frame.data, fin=True, rsv=0)
+            self._close_sent = True
+            if self._eof:
+                self._connection.close()
 
-        self._close_sent = True
         self.outgoing.end(self._said, send)
 
     # Closing
@@ -115,6 +119,8 @@ class RawLink(Link):
 
     def _fail(self, code: int, error: Exception) -> None:
         reason = CloseReason.cut(code, str(error), cause=error)
+        if self._close_sent and self._said is not None:  # the first word that is on the wire counts
+            reason = self._said
         self._decide(reason, self._last_words(reason), error, drop=True)
 
     def _incoming_overflowed(self, error: Exception) -> None:
@@ -131,6 +137,7 @@ class RawLink(Link):
 
     def eof_received(self) -> None:
         """The peer sends nothing more. After its Close frame, ours may still leave; all else is over."""
+        self._eof = True
         if self._close_received and self._close_sent:
             self._connection.close()
         elif self._close_received:
@@ -148,20 +155,29 @@ class RawOutgoing(Outgoing):
     The opcodes are looked after: what follows a fragment goes out as its continuation.
     """
 
-    __slots__ = ("_link", "_taken_kind", "_written_kind")
+    __slots__ = ("_link", "_written_kind")
 
     def __init__(self, config: WebSockets, connection: Connection, link: RawLink) -> None:
         super().__init__(config.channels.outgoing, connection, link.close, link._outgoing_overflowed)
         self._link = link
-        self._taken_kind: int | None = None  # of the fragmented message whose frames are being taken
-        self._written_kind: int | None = None  # of the one whose frames are being written
+        self._written_kind: int | None = None  # of the fragmented message whose frames are being written
 
     def _check(self, frame: Frame) -> None:
         if frame.is_control:
             return
         if self._taken_kind not in (None, frame.opcode):
             raise IllegalStateError(f"{frame!r} inside a fragmented message of the other kind")
-        self._taken_kind = None if frame.fin else frame.opcode
+
+    @property
+    def _taken_kind(self) -> int | None:
+        """The kind of the fragmented message that the last frame in line leaves open. It is looked up and not kept: who
+        waits with a frame may give up.
+        """
+        waiting = (entry for waiter, entry in reversed(self.senders) if not waiter.done())
+        last = next((entry for entry in chain(waiting, reversed(self._queue)) if isinstance(entry, Frame)), None)
+        if last is None:
+            return self._written_kind
+        return None if last.fin else last.opcode
 
     def check_streaming(self) -> None:
         if self._taken_kind is not None:
@@ -175,7 +191,7 @@ class RawOutgoing(Outgoing):
 
     def _enqueue(self, frame: Frame) -> bool:
         if not self._queue and not self.senders and not self._is_held and self._connection.is_writable:
-            self.taken += 1
+            self.streak += 1
             self._write(frame)
             return True
         return super()._enqueue(frame)
@@ -190,4 +206,4 @@ class RawOutgoing(Outgoing):
         self.is_ready = self._may_pass()
 
     def _may_pass(self) -> bool:
-        return self._taken_kind is None and self._written_kind is None and super()._may_pass()
+        return self._written_kind is None and super()._may_pass()
