@@ -153,6 +153,40 @@ async def test_a_receive_that_is_cancelled_with_a_frame_in_its_hands_gives_it_on
     assert await peer.next() == (1, b"kept")
 
 
+@pytest.mark.asyncio_only("as above")
+async def test_a_frame_that_is_given_on_comes_before_the_end_and_before_later_ones(house):
+    async def handler(session):
+        incoming, last = session.incoming, Frame.Text("3")
+
+        async def parked():
+            receiving = asyncio.create_task(incoming.receive())
+            count = len(incoming._receivers)
+            while len(incoming._receivers) == count:
+                await anyio.lowlevel.checkpoint()
+            return receiving
+
+        first = await parked()
+        incoming.deliver(last)
+        first.cancel()
+        assert await incoming.receive() is last
+        second = await parked()
+        incoming.deliver(Frame.Text("2"))
+        incoming.deliver(last)
+        second.cancel()
+        await asyncio.wait([second])
+        assert [(await incoming.receive()).read_text() for _ in range(2)] == ["2", "3"]
+        third, fourth = await parked(), await parked()
+        incoming.deliver(Frame.Text("4"))
+        incoming.close()
+        third.cancel()
+        assert await fourth == Frame.Text("4")
+        await session.send("done")
+
+    server = await house.serve(handler)
+    peer = await house.open(server.port)
+    assert await peer.next() == (1, b"done")
+
+
 async def test_incoming_as_a_flow(house):
     async def handler(session):
         await (

@@ -159,6 +159,7 @@ class Incoming(Channel[Frame]):
         if self._over:
             raise self._receive_error() or end()
         self._streak = 0
+        self._put_back_so_far = (0, 0)  # as in `_queue_of_receivers`
         waiter = self._new_waiter()
         self._receivers.append(waiter)
         try:
@@ -168,7 +169,9 @@ class Incoming(Channel[Frame]):
             raise
         if isinstance(frame, Frame):
             return frame
-        raise self._receive_error() or end()  # what else a parked receiver is handed is the end
+        if buffer:  # what else a parked receiver is handed is the end; since then, another one gave his frame back
+            return buffer.popleft()
+        raise self._receive_error() or end()
 
     def _leave(self, waiter: Waiter[Frame]) -> None:
         """A parked receiver was cancelled. What it was handed, it gives to the next one."""
