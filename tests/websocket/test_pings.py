@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import threading
+
 import anyio
 
 from flowws.websocket import Frame, PingTimeoutError, WebSockets, bounded, channels
@@ -173,3 +176,14 @@ async def test_a_reader_that_holds_the_peer_back_does_not_blame_it(house, raw):
     (session,) = server.sessions
     assert session.is_active
     go_on.set()
+
+
+async def test_a_loop_that_was_busy_does_not_blame_the_peer(house):
+    server = await house.serve(reading, WebSockets(ping_interval=0.01, timeout=0.01, liveness="pong"))
+    peer = await house.open(server.port)
+    for _ in range(20):
+        opcode, payload = await peer.next()
+        assert opcode == 9
+        os.write(peer.stream.extra(anyio.abc.SocketAttribute.raw_socket).fileno(), peer.frame(10, payload))
+        threading.Event().wait(0.02)  # the time is over, and the answer is there: who is looked at first?
+    await peer.hang_up()

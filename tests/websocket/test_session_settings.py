@@ -6,9 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from flowws import with_timeout_or_none
+from flowws import delay, with_timeout_or_none
 from flowws.testing import conversation
-from flowws.websocket import FrameTooBigError, SessionClosedError, WebSockets, WebSocketServer, asgi_endpoint
+from flowws.websocket import (
+    Frame,
+    FrameTooBigError,
+    SessionClosedError,
+    WebSockets,
+    WebSocketServer,
+    asgi_endpoint,
+    bounded,
+    channels,
+)
 from tests.websocket.asgi.scripted import ScriptedServer, text
 
 
@@ -231,3 +240,27 @@ async def test_w36_a_new_limit_counts_for_the_fragments_under_way(test_scope):
         await peer.expect_nothing()
         await peer.send_frame(0, b"x")
         await peer.expect_close(1009)
+
+
+async def test_a_peer_that_was_held_back_until_a_moment_ago_is_not_blamed(test_scope):
+    app = WebSocketServer(
+        WebSockets(ping_interval=10, timeout=5, liveness="pong", channels=channels(incoming=bounded(1)))
+    )
+
+    @app.websocket("/")
+    async def handler(session):
+        await delay(14)
+        async for _ in session.incoming:
+            pass
+
+    async with conversation(app, "/", raw=True, timeout=60) as peer:
+        await peer.send("x")
+        payload = await peer.expect_ping()
+        peer.wire.delay(2, towards="server")
+        await delay(4)  # until it could write, its own way being full
+        await peer.send(Frame.Pong(payload))
+        await delay(2)
+        assert peer.session.is_active
+        await peer.send(Frame.Pong(await peer.expect_ping()))
+        assert len(await peer.expect_ping()) == 16
+        await peer.expect_close(1011)

@@ -72,7 +72,7 @@ class DefaultLink(Link):
                 self._connection,
                 to_seconds(self._config.timeout, "timeout"),
                 self._config.liveness,
-                is_held_back=lambda: self.incoming.is_paused,
+                was_held_back=self.incoming.was_held_back,
                 on_timeout=self._ping_timeout,
             )
             if self.reason is not None:

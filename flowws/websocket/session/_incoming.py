@@ -36,6 +36,7 @@ class Incoming(Channel[Frame]):
 
     __slots__ = (
         "_connection",
+        "_held_back",
         "_high",
         "_last_reader",
         "_low",
@@ -71,6 +72,7 @@ class Incoming(Channel[Frame]):
         self._new_waiter = connection.new_waiter
         self._over = False  # closed or cancelled
         self._paused = False
+        self._held_back = False  # since `was_held_back` was last asked
         self._last_reader: object = _NOBODY
         self.readers: WeakSet[Job] = WeakSet()
         """The jobs that have ever received here and are still about."""
@@ -122,7 +124,7 @@ class Incoming(Channel[Frame]):
         """There is no room for another frame; where reading cannot be paused, even for the last one."""
         if self._policy is ChannelOverflow.SUSPEND:
             if not self._paused:
-                self._paused = True
+                self._paused = self._held_back = True
                 self._connection.pause_reading()
         elif len(self._buffer) > self._high:
             self.peak = min(self.peak, self._high)
@@ -189,6 +191,11 @@ class Incoming(Channel[Frame]):
     def is_paused(self) -> bool:
         """Whether reading is held back because nobody takes the frames."""
         return self._paused
+
+    def was_held_back(self) -> bool:
+        """Whether it is, or has been since this was last asked."""
+        was, self._held_back = self._held_back, self._paused
+        return was
 
     def close(self, cause: BaseException | None = None) -> bool:
         """No more frames. What is here may still be received; then `cause` is raised, or iteration just ends."""

@@ -24,8 +24,9 @@ class Pinger:
         +------- matching pong at once, other signs ---+
                  of life when the timeout is over
 
-    A write that has been stuck since the ping counts as no sign of life. While this side itself holds back the
-    reading (nobody takes the frames), the answer may be waiting in the socket: that is not held against the peer.
+    A write that has been stuck since the ping counts as no sign of life. Where this side itself has held back the
+    reading since then (nobody took the frames), the answer may still be waiting in a socket, and where the loop was
+    busy, it may have come unseen: neither is held against the peer.
 
     A pong answers its ping and those before it (RFC 6455, section 5.5.3).
     """
@@ -36,13 +37,13 @@ class Pinger:
         "_connection",
         "_due",
         "_interval",
-        "_is_held_back",
         "_on_timeout",
         "_probe",
         "_reason",
         "_sent",
         "_stuck",
         "_timer",
+        "_was_held_back",
         "last_pong",
         "latency",
         "loop_lag",
@@ -55,13 +56,13 @@ class Pinger:
         timeout: float,
         liveness: Liveness,
         *,
-        is_held_back: Callable[[], bool],
+        was_held_back: Callable[[], bool],
         on_timeout: Callable[[], object],
     ) -> None:
         # Stored state
         self._connection = connection
         self._any = liveness == "any"
-        self._is_held_back = is_held_back
+        self._was_held_back = was_held_back
         self._on_timeout = on_timeout
         self._clock = loop_clock()
         self._interval: float | None = None
@@ -156,7 +157,8 @@ class Pinger:
     def _ask(self) -> None:
         self._connection.listen_for_life()
         self._stuck = not self._connection.is_writable
-        self._after(self.timeout, self._judge)
+        self._was_held_back()  # from now on
+        self._after(self.timeout, self._listen)
         self._probe = token_bytes(16)
         self._send(self._probe, None)
 
@@ -164,10 +166,14 @@ class Pinger:
         self._sent[payload] = (self._clock(), waiter)
         self._connection.write(PING, payload)
 
+    def _listen(self) -> None:
+        """The time is over; as long as the loop was late, it listens to what has come in meanwhile."""
+        self._after(max(0.0, self._clock() - self._due), self._judge)
+
     def _judge(self) -> None:
         assert self._probe is not None  # the timer waits for its answer
         self._sent.pop(self._probe, None)
-        if not self._stuck and (self._is_held_back() or (self._any and self._connection.heard)):
+        if not self._stuck and (self._was_held_back() or (self._any and self._connection.heard)):
             self._again()
         else:
             self._on_timeout()
