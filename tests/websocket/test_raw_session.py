@@ -311,7 +311,8 @@ async def test_w102_the_first_close_frame_counts_whatever_the_peer_does_then(tes
         assert await peer.session.close_reason == CloseReason(4000, "mine")
 
 
-async def test_w102_a_close_frame_that_never_left_does_not_count(test_scope):
+@pytest.mark.parametrize("code", [1002, 1006])
+async def test_w102_a_close_frame_that_never_left_does_not_count(test_scope, code):
     """W102"""
 
     async def handler(session):
@@ -321,8 +322,12 @@ async def test_w102_a_close_frame_that_never_left_does_not_count(test_scope):
         await session.close_reason
 
     async with talk(handler) as peer:
-        await peer.send_frame(0, b"of nothing")
-        assert await peer.expect_close(1002) == await peer.session.close_reason
+        if code == 1002:
+            await peer.send_frame(0, b"of nothing")
+        else:
+            peer.wire.end()
+        await peer.expect_close(code)
+        assert (await peer.session.close_reason).code == code
 
 
 async def test_w56_an_answer_that_is_queued_leaves_although_the_peer_says_nothing_more(test_scope):

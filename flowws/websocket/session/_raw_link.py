@@ -118,9 +118,7 @@ class RawLink(Link):
             self._decide(self._said or silent, self._connection.close)
 
     def _fail(self, code: int, error: Exception) -> None:
-        reason = CloseReason.cut(code, str(error), cause=error)
-        if self._close_sent and self._said is not None:  # the first word that is on the wire counts
-            reason = self._said
+        reason = self._passed or CloseReason.cut(code, str(error), cause=error)
         self._decide(reason, self._last_words(reason), error, drop=True)
 
     def _incoming_overflowed(self, error: Exception) -> None:
@@ -146,7 +144,12 @@ class RawLink(Link):
             self._connection.abort()
 
     def _lost(self, cause: BaseException | None) -> CloseReason:
-        return self._said or super()._lost(cause)
+        return self._passed or super()._lost(cause)
+
+    @property
+    def _passed(self) -> CloseReason | None:
+        """What the first Close frame said, if that is not one of ours that has not left."""
+        return self._said if self._close_sent or self._close_received else None
 
 
 class RawOutgoing(Outgoing):
