@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from flowws import Channel
@@ -212,3 +213,25 @@ def test_m7_what_a_configuration_says():
     assert bounded(3, on_overflow=CONFLATE).on_overflow is CONFLATE
     with pytest.raises(TypeError, match="on_overflow is a ChannelOverflow, not 'close'"):
         bounded(3, on_overflow="close")  # type: ignore[arg-type]  # to be refused
+
+
+@pytest.mark.parametrize("outgoing", [unlimited(), bounded(2, on_overflow=DROP_OLDEST)], ids=repr)
+async def test_sends_that_never_wait_let_others_run(test_scope, outgoing):
+    turns: list[int] = []
+
+    async def handler(session):
+        held_back(session)
+
+        @session.launch
+        async def other():
+            for turn in range(5):
+                turns.append(turn)
+                await anyio.lowlevel.checkpoint()
+
+        for number in range(2000):
+            await session.send(str(number))
+        assert len(turns) == 5
+        let_go(session)
+
+    async with talk(handler, outgoing=outgoing) as peer:
+        await peer.expect_text("0" if outgoing.is_unlimited else "1998")

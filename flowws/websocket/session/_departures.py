@@ -116,7 +116,7 @@ class Departures:
         else:
             self.line_up(frame)
             self.peak = max(self.peak, len(self._queue))
-        self.taken += 1
+        self.streak += 1  # it did not wait
         return True
 
     def _overflow(self, frame: Frame) -> None:
