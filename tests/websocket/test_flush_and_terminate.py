@@ -162,3 +162,17 @@ async def test_w62_a_loop_over_incoming_ends_with_our_own_close(test_scope):
         await peer.expect_nothing(1)
         assert len(ended) == 1
         await peer.close()
+
+
+async def test_a_handler_of_the_closing_that_fails_keeps_nobody_from_closing(test_scope, caplog):
+    def fail(cause):
+        raise LookupError("a bug")
+
+    async def handler(session):
+        session.outgoing.invoke_on_close(fail)
+        await session.close()
+
+    async with talk(handler) as peer:
+        await peer.expect_close(1000)
+        assert (await peer.session.close_reason).code == 1000
+    assert "a bug" in caplog.text

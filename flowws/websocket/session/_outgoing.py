@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from .._frame import PLAIN, CloseFrame, Frame
 from ..engines import Connection
 from ._departures import Departures
 from ._outgoing_queue import Entry, OutgoingClause, checked_frame, discard, encoded
+
+_log: Final = logging.getLogger("flowws.websocket")
 
 _SENT: Final[ChannelResult[None]] = ChannelResult.success(None)
 _NOT_NOW: Final[ChannelResult[None]] = ChannelResult.failure()
@@ -148,7 +151,10 @@ class Outgoing(Departures, SendChannel[Frame]):
         was_open = self._reason is None
         super().end(reason, then)
         if was_open and self._on_close is not None:
-            self._on_close(SessionClosedError(reason))
+            try:
+                self._on_close(SessionClosedError(reason))
+            except Exception as error:  # noqa: BLE001  # the session has to end, whatever it raises
+                _log.error("a handler of invoke_on_close failed", exc_info=error)
 
     def close(self, cause: BaseException | None = None) -> bool:
         """Close the session: with 1000, or with 1011 where there is a `cause`. True for the call that did it."""
