@@ -42,7 +42,7 @@ async def test_w45_flush_waits_for_what_was_sent_before(test_scope, raw_session)
         await session.send("done")
 
     async with talk(handler, raw_session=raw_session) as peer:
-        await peer.expect_text("queued", timeout=10)
+        await peer.expect_text("queued")
         await peer.expect_text("done")
 
 
@@ -176,3 +176,17 @@ async def test_a_handler_of_the_closing_that_fails_keeps_nobody_from_closing(tes
         await peer.expect_close(1000)
         assert (await peer.session.close_reason).code == 1000
     assert "a bug" in caplog.text
+
+
+async def test_a_flush_that_was_given_up_leaves_nothing_behind(test_scope):
+    async def handler(session):
+        held_back(session)
+        await session.send("queued")
+        for _ in range(3):
+            with anyio.move_on_after(1):
+                await session.flush()
+        assert session.stats.outgoing_waiting == 1
+        let_go(session)
+
+    async with talk(handler) as peer:
+        await peer.expect_text("queued", timeout=10)

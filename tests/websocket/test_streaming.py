@@ -374,3 +374,21 @@ async def test_a_stream_of_which_nothing_has_left_can_be_taken_back(test_scope):
 
     async with talk(handler) as peer:
         await peer.expect_text("alive")
+
+
+async def test_w42_a_close_while_a_stream_waits_for_the_network_drops_only_the_stream(test_scope):
+    """W42: what was sent behind it leaves, as no message has been torn apart"""
+
+    async def handler(session):
+        held_back(session)
+        session.launch(session.send, pieces("ne", "ver"))
+        await delay(1)
+        await session.send("behind")
+        await session.close()
+
+    async with talk(handler) as peer:
+        await delay(2)
+        let_go(peer.session)
+        await peer.expect_text("behind")
+        await peer.expect_close(1000)
+        await peer.close()

@@ -190,8 +190,8 @@ class DefaultLink(Link):
 
     def _extension_failed(self, error: Exception) -> None:
         """An extension of this side has a fault: what it is, is for our log only."""
+        _log.error("an extension failed", exc_info=error)
         if self.reason is None:
-            _log.error("an extension failed", exc_info=error)
             self._fail(Codes.INTERNAL_ERROR, error, "")
 
     def _ping_timeout(self) -> None:

@@ -16,7 +16,7 @@ from .._errors import ChannelOverflowError, SessionClosedError
 from .._frame import Frame
 from .._overflow import ChannelOverflow
 from ..engines import Connection
-from ._outgoing_queue import NOTHING, Entry, Mark, Parked, encoded, settle
+from ._outgoing_queue import NOTHING, Entry, Mark, Parked, discard, encoded, settle
 
 _NO_FLUSHES: Final[list[Waiter[None]]] = []
 
@@ -33,6 +33,7 @@ class Departures:
         "_connection",
         "_flushes",
         "_is_held",
+        "_is_torn",
         "_on_overflow",
         "_policy",
         "_queue",
@@ -61,6 +62,7 @@ class Departures:
         """Who waits for room, each with what is his."""
         self._flushes: list[Waiter[None]] = _NO_FLUSHES  # one of its own is made for the first
         self._is_held = False  # by who streams a message
+        self._is_torn = False  # of his message, a part has left
         self._streamer: Waiter[None] | None = None  # the same, while the engine is not writable
         self.streams: tuple[CancelScope, ...] = ()
         """Of those who stream a message, or are about to."""
@@ -182,10 +184,14 @@ class Departures:
         """Wait until everything that was sent by now has been handed to the operating system, or cannot be any more."""
         waiter: Waiter[None] = new_waiter()
         self._flushes = [*self._flushes, waiter]
-        self.line_up(Mark(lambda: self._connection.on_flushed(lambda: settle(waiter)), lambda: settle(waiter)))
+        mark = Mark(lambda: self._connection.on_flushed(lambda: settle(waiter)), lambda: settle(waiter))
+        self.line_up(mark)
         self.pump()
         try:
             await waiter
+        except BaseException:
+            discard(self._queue, mark)
+            raise
         finally:
             self._flushes = [other for other in self._flushes if other is not waiter] or _NO_FLUSHES
 
@@ -201,7 +207,7 @@ class Departures:
         for waiter, _ in senders:
             if not waiter.done():
                 waiter.set_exception(SessionClosedError(self._reason))
-        if then is None or self._is_held:
+        if then is None or self._is_torn:
             self._drop_queue()
         self._end_streaming()
         if then is not None:
@@ -209,7 +215,7 @@ class Departures:
             self.pump()
 
     def _end_streaming(self) -> None:
-        self._is_held = False
+        self._is_held = self._is_torn = False
         for scope in self.streams:
             scope.cancel()
         streamer, self._streamer = self._streamer, None

@@ -110,6 +110,7 @@ class Turn:
             outgoing._streamer = waiter = new_waiter()
             await waiter
         self._outgoing.check_open()
+        outgoing._is_torn = not fin
         self._connection.write_frame(opcode, data, fin=fin, rsv=0)
         self._written += 1
         if self._written % BUDGET == 0:
