@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import anyio
@@ -179,3 +180,16 @@ async def test_an_upgrade_without_a_key_is_no_upgrade():
         assert peer.status == 500
         assert probe.connection is None
         await peer.hang_up()
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_client_that_comes_as_the_server_ends_does_not_keep_it(turns):
+    """Whatever has become of it by then: nothing, a task that has not begun, a transport."""
+    async with serving(page) as listening:
+        with socket.create_connection(listening.sockets[0].getsockname()):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            listening.close()
+            listening.cut_all()
+            with anyio.fail_after(5):
+                await listening.wait_closed()

@@ -7,6 +7,7 @@ import errno
 import logging
 import socket
 from collections.abc import Sequence
+from functools import partial
 from ssl import SSLContext
 from typing import Final
 
@@ -83,21 +84,29 @@ class PicowsServer:
         task = self._loop.create_task(self._receive(line, visitor))
         place.cut = task.cancel
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._received, line, visitor))
 
     async def _receive(self, line: socket.socket, visitor: Visitor) -> None:
-        try:
-            await aiofastnet.connect_accepted_socket(
-                self._loop,
-                lambda: visitor,
-                line,
-                ssl=None if self._ssl is None else safe(self._ssl),
-                ssl_handshake_timeout=None if self._ssl is None else self._limits.head_timeout,
-            )
-        except (OSError, asyncio.CancelledError) as error:  # this is not TLS; or `cut`
+        await aiofastnet.connect_accepted_socket(
+            self._loop,
+            lambda: visitor,
+            line,
+            ssl=None if self._ssl is None else safe(self._ssl),
+            ssl_handshake_timeout=None if self._ssl is None else self._limits.head_timeout,
+        )
+
+    def _received(self, line: socket.socket, visitor: Visitor, task: asyncio.Task[None]) -> None:
+        """The client has a transport now, or never will. Not in the task: one that `cut` meets early never begins."""
+        self._tasks.discard(task)
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is None:
+            return
+        if isinstance(error, (OSError, asyncio.CancelledError)):  # this is not TLS; or `cut`
             _log.debug("a client did not get as far as a request: %r", error)
-            line.close()
-            visitor.connection_lost(None)
+        else:
+            _log.error("a client could not be taken", exc_info=error)
+        line.close()
+        visitor.connection_lost(None)
 
     def close(self) -> None:
         listeners, self._listeners = self._listeners, []
