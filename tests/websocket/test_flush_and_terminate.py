@@ -42,7 +42,7 @@ async def test_w45_flush_waits_for_what_was_sent_before(test_scope, raw_session)
         await session.send("done")
 
     async with talk(handler, raw_session=raw_session) as peer:
-        await peer.expect_text("queued")
+        await peer.expect_text("queued", timeout=10)
         await peer.expect_text("done")
 
 

@@ -8,6 +8,7 @@ import pytest
 import trustme
 
 from flowws.websocket import WebSocketClient, WebSocketServer
+from flowws.websocket.client._way import default_context
 
 pytestmark = pytest.mark.engine_only("picows", "the others take TLS from the standard library as it is")
 
@@ -61,6 +62,15 @@ async def test_keys_are_logged(ours, theirs, side, tmp_path):
     assert "CLIENT_TRAFFIC_SECRET" in (tmp_path / "keys").read_text(encoding="ascii")
 
 
+@pytest.fixture
+def default_anew():
+    """The default context is kept once it is made: with or without what this test sets."""
+    default_context.cache_clear()
+    yield
+    default_context.cache_clear()
+
+
+@pytest.mark.usefixtures("default_anew")
 async def test_keys_are_logged_where_the_context_is_the_default(ours, authority, tmp_path, monkeypatch):
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
     with authority.cert_pem.tempfile() as file:
