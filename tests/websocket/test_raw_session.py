@@ -348,3 +348,24 @@ async def test_w56_an_answer_that_is_queued_leaves_although_the_peer_says_nothin
         await peer.expect_text("queued")
         await peer.expect_close(4000)
         await peer.expect_end()
+
+
+async def test_who_waited_behind_the_end_of_a_message_that_was_given_up_is_refused(test_scope):
+    async def handler(session):
+        held_back(session)
+        await session.send(Frame.Text("a", fin=False))
+        ending = session.launch(session.send, Frame.Text("never"))
+
+        @session.launch
+        async def other():
+            with pytest.raises(IllegalStateError):
+                await session.send(Frame.Binary(b"would end the text"))
+
+        await delay(1)
+        await ending.cancel_and_join()
+        let_go(session)
+        await other.join()
+        await session.send(Frame.Text("b"))
+
+    async with talk(handler, NARROW) as peer:
+        assert [(await peer.expect_frame()).data for _ in range(2)] == [b"a", b"b"]

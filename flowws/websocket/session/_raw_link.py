@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import chain
 
 from flowws._core import IllegalStateError
@@ -27,6 +27,7 @@ from .._frame import (
 from ..engines import Connection
 from ._link import Link
 from ._outgoing import Outgoing
+from ._outgoing_queue import Entry
 
 
 class RawLink(Link):
@@ -168,8 +169,8 @@ class RawOutgoing(Outgoing):
     def _check(self, frame: Frame) -> None:
         if frame.is_control:
             return
-        if self._taken_kind not in (None, frame.opcode):
-            raise IllegalStateError(f"{frame!r} inside a fragmented message of the other kind")
+        if (mixed := _mixed(frame, self._taken_kind)) is not None:
+            raise mixed
 
     @property
     def _taken_kind(self) -> int | None:
@@ -177,10 +178,26 @@ class RawOutgoing(Outgoing):
         waits with a frame may give up.
         """
         waiting = (entry for waiter, entry in reversed(self.senders) if not waiter.done())
-        last = next((entry for entry in chain(waiting, reversed(self._queue)) if isinstance(entry, Frame)), None)
+        return self._kind_behind(chain(waiting, reversed(self._queue)))
+
+    def _kind_behind(self, entries: Iterable[Entry]) -> int | None:
+        """The same for these, the last one first."""
+        last = next((entry for entry in entries if isinstance(entry, Frame)), None)
         if last is None:
             return self._written_kind
         return None if last.fin else last.opcode
+
+    def _admit(self) -> None:
+        """Whoever waited with the end of a message may have given up; who wanted to follow it cannot go on."""
+        while self.senders:
+            waiter, entry = self.senders[0]
+            if not waiter.done():
+                mixed = _mixed(entry, self._kind_behind(reversed(self._queue))) if isinstance(entry, Frame) else None
+                if mixed is None:
+                    break
+                waiter.set_exception(mixed)
+            self.senders.popleft()
+        super()._admit()
 
     def check_streaming(self) -> None:
         if self._taken_kind is not None:
@@ -210,3 +227,10 @@ class RawOutgoing(Outgoing):
 
     def _may_pass(self) -> bool:
         return self._written_kind is None and super()._may_pass()
+
+
+def _mixed(frame: Frame, kind: int | None) -> IllegalStateError | None:
+    """What is wrong with this frame behind a fragment of that kind; None as a kind: behind a whole message."""
+    if kind in (None, frame.opcode):
+        return None
+    return IllegalStateError(f"{frame!r} inside a fragmented message of the other kind")
