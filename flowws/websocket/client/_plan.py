@@ -81,9 +81,12 @@ def plan_for(url: str, base: str | None, defaults: ConnectOptions, own: ConnectO
 def _together(defaults: Cookies, own: Cookies) -> Cookies:
     if isinstance(defaults, dict) and isinstance(own, dict):
         return {**defaults, **own}
-    if defaults and own:
-        raise ValueError("a jar of cookies cannot be put together with other cookies")
-    return own or defaults
+    # A jar that is empty now may have cookies when they are asked for: `auth` may fetch them.
+    if own == {}:
+        return defaults
+    if defaults == {}:
+        return own
+    raise ValueError("a jar of cookies cannot be put together with other cookies")
 
 
 def _checked(name: str, value: Any) -> Any:

@@ -132,6 +132,16 @@ def test_w15_a_jar_sends_secure_cookies_over_wss_only():
     assert headers_of("ws://h.example/", {"cookies": jar}, at="ws://i.example/") == [("Cookie", "other=3")]
 
 
+def test_a_jar_that_is_filled_later():
+    """By `auth`, for instance, which is asked once the options are known."""
+    jar = jar_of()
+    plan = plan_for("ws://h.example/", None, {}, {"cookies": jar})
+    jar.set_cookie(cookie("a", "1"))
+    assert plan.headers_for(plan.target, []) == [("Cookie", "a=1")]
+    with pytest.raises(ValueError, match="a jar of cookies"):
+        headers_of("ws://h/", {"cookies": jar_of()}, {"cookies": {"b": "2"}})
+
+
 def test_a_jar_and_single_cookies_do_not_mix():
     with pytest.raises(ValueError, match="a jar of cookies"):
         headers_of("ws://h/", {"cookies": jar_of(cookie("a", "1"))}, {"cookies": {"b": "2"}})
