@@ -301,3 +301,16 @@ async def test_w117_without_a_converter(house):
     server = await house.serve(handler, WebSockets(content_converter=None))
     peer = await house.open(server.port)
     assert await peer.next() == (1, b"fine")
+
+
+@pytest.mark.parametrize("key", ["1_0", " 1", "1 ", "+1", "01", "\u0661", "nan", "inf", "0x1", ""])
+@pytest.mark.parametrize("kind", [dict[int, int], dict[float, int]])
+def test_a_key_is_a_number_only_if_json_would_call_it_one(key, kind):
+    """Else two keys of the peer could be one here."""
+    with pytest.raises(DeserializeError, match=r"expected an? (integer|number), not"):
+        read(f'{{"{key}": 1}}', kind)
+
+
+def test_keys_that_are_numbers():
+    assert read('{"-12": 1, "0": 2}', dict[int, int]) == {-12: 1, 0: 2}
+    assert read('{"1.5": 1, "-1e3": 2, "7": 3}', dict[float, int]) == {1.5: 1, -1000.0: 2, 7.0: 3}
