@@ -136,6 +136,9 @@ async def test_an_unknown_path_is_404_and_another_method_no_way_in(house):
         ("http://127.0.0.1:{port}", ["https://good.example"], 101),
         ("https://good.example.evil.example", ["https://good.example"], 403),
         ("http://evil.example", "*", 101),
+        ("https://good.example", ["https://Good.example:443"], 101),
+        ("https://good.example", ["https://good.example:80"], 403),
+        ("https://good.example:8443", ["https://good.example"], 403),
     ],
 )
 async def test_pages_of_another_origin_need_to_be_on_the_list(house, origin, origins, status):
@@ -146,6 +149,15 @@ async def test_pages_of_another_origin_need_to_be_on_the_list(house, origin, ori
     origin = origin and origin.format(port=server.port)
     await peer.request("/", peer.handshake(server.port, Origin=origin))
     assert peer.status == status
+
+
+async def test_a_host_with_the_port_that_goes_without_saying(house):
+    """As some proxies pass it on; no browser says it in an origin."""
+    server = await house.serve(echo)
+    for origin, status in (("https://good.example", 101), ("http://good.example", 403)):
+        peer = await house.connect(server.port)
+        await peer.request("/", {**peer.handshake(), "Host": "good.example:443", "Origin": origin})
+        assert peer.status == status
 
 
 def test_a_bad_list_of_origins_is_refused():

@@ -11,6 +11,8 @@ from websockets.typing import Origin
 
 ANY: Final = "*"
 
+_PORTS: Final = {"http": ":80", "https": ":443"}
+
 
 class Origins:
     """The origins that are welcome beside the server's own: a list, or ``"*"`` for any.
@@ -32,7 +34,7 @@ class Origins:
         if ANY in self._origins:
             return None
         hosts = headers.get_all("Host")[:1]
-        same = [Origin(f"{scheme}://{host}") for host in hosts for scheme in ("http", "https")]
+        same = [Origin(_serialized(scheme, host)) for host in hosts for scheme in _PORTS]
         return [None, *same, *self._origins]
 
 
@@ -40,4 +42,9 @@ def _checked(origin: str) -> str:
     scheme, separator, host = origin.partition("://")
     if origin != ANY and (not separator or not scheme or not host or "/" in host or unquote(host) != host):
         raise ValueError(f"an origin is like 'https://example.org', without a path; not {origin!r}")
-    return origin.lower()
+    return _serialized(scheme, host).lower() if separator else origin
+
+
+def _serialized(scheme: str, host: str) -> str:
+    """As browsers write it: without the port that goes without saying (RFC 6454, section 6.2)."""
+    return f"{scheme}://{host.removesuffix(_PORTS.get(scheme.lower(), ''))}"
