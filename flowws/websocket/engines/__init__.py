@@ -245,7 +245,10 @@ class RefusedError(Exception):
 
     def __init__(self, problem: str, status: int | None, headers: Headers, body: bytes) -> None:
         super().__init__(problem)
-        self.problem, self.status, self.headers, self.body = problem, status, headers, body
+        self.problem: str = problem
+        self.status: int | None = status
+        self.headers: Headers = headers
+        self.body: bytes = body
 
 
 class Listening(Protocol):

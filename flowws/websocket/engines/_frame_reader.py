@@ -34,7 +34,8 @@ class ViolationError(Exception):
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(code, message)
-        self.code, self.message = code, message
+        self.code: int = code
+        self.message: str = message
 
 
 class FrameReader:

@@ -39,9 +39,9 @@ class Pipe:
         """How many seconds bytes that are written take before they may arrive."""
         self.alter: Callable[[bytes], bytes] | None = None
         """What happens to the bytes that are written next."""
-        self.has_room = True
+        self.has_room: bool = True
         """Whether what is written leaves soon."""
-        self.is_held = False
+        self.is_held: bool = False
         """Whether nothing arrives, and nobody is told."""
         self._capacity = capacity
         self._bytes = bytearray()
@@ -182,7 +182,7 @@ class LineEnd:
     def __init__(self, outward: Pipe, inward: Pipe) -> None:
         self._out, self._in = outward, inward
         self._owner: Owner | None = None
-        self.is_over = False
+        self.is_over: bool = False
         """Whether this end is closed."""
 
     def belongs_to(self, owner: Owner) -> None:
@@ -240,9 +240,10 @@ class Line:
     """A line and its two ends."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
-        self.to_server, self.to_client = Pipe(capacity), Pipe(capacity)
-        self.client = LineEnd(self.to_server, self.to_client)
-        self.server = LineEnd(self.to_client, self.to_server)
+        self.to_server: Pipe = Pipe(capacity)
+        self.to_client: Pipe = Pipe(capacity)
+        self.client: LineEnd = LineEnd(self.to_server, self.to_client)
+        self.server: LineEnd = LineEnd(self.to_client, self.to_server)
 
     @property
     def is_over(self) -> bool:
