@@ -7,9 +7,10 @@ from __future__ import annotations
 import base64
 import gc
 import os
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Self
 
 import anyio
@@ -191,7 +192,9 @@ class RawPeer:
         await self.send(CLOSE, struct.pack("!H", code) + text.encode())
 
     async def hang_up(self) -> None:
-        await self.stream.aclose()
+        """Go; over TLS with a word of goodbye, to which there need not be an answer."""
+        with suppress(anyio.BrokenResourceError, ssl.SSLError):
+            await self.stream.aclose()
 
     async def reset(self) -> None:
         """End the connection by RST."""

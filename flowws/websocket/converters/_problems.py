@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from cattrs import ForbiddenExtraKeysError, transform_error
@@ -21,7 +22,10 @@ class Mismatch(ValueError):  # noqa: N818  # never leaves this package
 
 def problem_of(error: BaseException) -> str:
     """One line for what cattrs and the hooks here found: ``person.age: expected int, not '12'``."""
-    found = [_turn_around(problem) for problem in transform_error(error, "", _describe)]
+    try:
+        found = [_turn_around(problem) for problem in transform_error(error, "", _describe)]
+    except RecursionError:  # cattrs goes as deep as the message
+        return "nested too deeply"
     more = "; and more" if len(found) > _AT_MOST else ""
     return "; ".join(found[:_AT_MOST]) + more
 
@@ -30,21 +34,26 @@ def are_enough(problems: Iterable[BaseException]) -> bool:
     """Whether no more of them would be told. Each costs as much as a hundred parts that fit, and a message may have
     millions.
     """
-    return sum(map(_count, problems)) > _AT_MOST
-
-
-def _count(problem: BaseException) -> int:
-    return sum(map(_count, getattr(problem, "exceptions", ()))) or 1
+    return len(list(islice(_single(problems), _AT_MOST + 1))) > _AT_MOST
 
 
 def unreadable(error: BaseException) -> StructureHandlerNotFoundError | None:
     """What says that a type has no form in JSON, if that is the problem, or one of them: then nobody can be blamed for
     what he sent.
     """
-    if isinstance(error, StructureHandlerNotFoundError):
-        return error
-    below: Iterable[BaseException] = getattr(error, "exceptions", ())
-    return next((found for each in below if (found := unreadable(each)) is not None), None)
+    return next((each for each in _single([error]) if isinstance(each, StructureHandlerNotFoundError)), None)
+
+
+def _single(problems: Iterable[BaseException]) -> Iterator[BaseException]:
+    """The problems that groups of them, however deep, consist of: a message may be nested as deep as the stack goes."""
+    waiting = list(problems)
+    while waiting:
+        each = waiting.pop()
+        below: Iterable[BaseException] = getattr(each, "exceptions", ())
+        if below:
+            waiting.extend(below)
+        else:
+            yield each
 
 
 def _describe(error: BaseException, kind: Any) -> str:

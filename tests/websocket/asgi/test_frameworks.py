@@ -196,7 +196,7 @@ async def test_litestar_routes_guards_and_mounts(serve, house):
     async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
         await live(scope, receive, send)
 
-    server = await serve(litestar.Litestar([room, mounted]))
+    server = await serve(litestar.Litestar([room, mounted], logging_config=None))
     peer = await house.open(server.port, "/rooms/7?token=sesame")
     assert await peer.next() == (TEXT, repr(["/rooms/7", {"room": 7}, {"number": 7}, None, "nothing"]).encode())
     await say(peer, "hello")
@@ -235,7 +235,10 @@ def test_litestars_test_client(backend):
     async def route(socket: litestar.WebSocket[Any, Any, Any]) -> None:
         await chat.serve(socket)
 
-    with TestClient(litestar.Litestar([route]), backend=backend) as client, client.websocket_connect("/chat") as room:
+    with (
+        TestClient(litestar.Litestar([route], logging_config=None), backend=backend) as client,
+        client.websocket_connect("/chat") as room,
+    ):
         assert room.receive_text().startswith("['/chat', ")
         room.send_text("hello")
         assert room.receive_text() == "hello"
