@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -104,3 +105,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail(f"CI has no {' and no '.join(missing)}: a browser test must not go unseen", pytrace=False)
     if missing:
         pytest.skip(f"{' and '.join(missing)} not found (Debian: apt install chromium chromium-driver)")
+
+
+@pytest.fixture(autouse=True)
+def root_logger_as_python_has_it() -> None:
+    """Programs and frameworks that were under test in this process may have told the root logger to say more."""
+    logging.getLogger().setLevel(logging.WARNING)
