@@ -9,7 +9,7 @@ second, and beside it, where /proc tells, the processor time that a message took
 with other things too, that is the steadier of the two. Only the ratios matter; the bounds are those of the project.
 
 The interpreter counts: one that was built without profile-guided optimization, as version managers build them, runs
-Python code a tenth slower than a distribution's, and the C of raw picows no slower at all.
+Python code slower than a distribution's, and the C of raw picows no slower.
 
 Profile the server with ``--profile``: only flowws, and where its time goes. More about sessions: bench_session.py.
 """
