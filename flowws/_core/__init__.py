@@ -14,11 +14,11 @@ from ._backend import (
     closing_itself,
     current_loop,
     current_loop_or_none,
+    lasting_waiter_maker,
     loop_clock,
     new_waiter,
     report,
     waiter_maker,
-    waiter_of_this_kind_of_loop,
 )
 from ._completable_job import CompletableJob, ScopeJob, SupervisorJob
 from ._coroutine_context import CoroutineContext, current_context
@@ -90,6 +90,7 @@ __all__ = [
     "delay",
     "job_around",
     "join_all",
+    "lasting_waiter_maker",
     "loop_clock",
     "new_waiter",
     "non_cancellable",
@@ -97,7 +98,6 @@ __all__ = [
     "supervisor_scope",
     "to_seconds",
     "waiter_maker",
-    "waiter_of_this_kind_of_loop",
     "when_asked",
     "when_readable",
     "when_writable",

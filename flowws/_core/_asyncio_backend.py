@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from socket import socket
 from sys import version_info
 from types import coroutine
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from anyio import CancelScope, wait_readable, wait_writable
 
@@ -110,12 +110,21 @@ def current_loop() -> AsyncioLoop | None:
 new_waiter: Callable[[], Waiter[Any]] = Future  # of the running loop: `loop.create_future()` with two calls less
 
 
+# Up to 3.11, a future that has to find its loop asks for the process id, which is a system call: with it, waking
+# subscribers one by one takes a fifth longer (benchmarks/bench_shared_flow.py), a select a tenth (bench_select.py).
+_FINDING_IS_CHEAP: Final = version_info >= (3, 12)
+
+
 def waiter_maker() -> Callable[[], Waiter[Any]]:
-    if version_info < (3, 12):
-        # Up to 3.11, a future that has to find its loop asks for the process id, which is a system call: with it,
-        # waking subscribers one by one takes a fifth longer (benchmarks/bench_shared_flow.py).
-        return get_running_loop().create_future
-    return Future
+    return Future if _FINDING_IS_CHEAP else get_running_loop().create_future
+
+
+def lasting_waiter_maker() -> Callable[[], Waiter[Any]]:
+    if _FINDING_IS_CHEAP:
+        return Future
+    loop = get_running_loop()
+    create, runs = loop.create_future, loop.is_running
+    return lambda: create() if runs() else Future()
 
 
 @coroutine

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from ._backend import Waiter
+from ._backend import Waiter, new_waiter
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -52,6 +51,10 @@ class SelectClause(ABC, Generic[R_co]):
         self.subject = subject
         self.handler = handler
         self.counter = _others if counter is None else counter
+
+    def new_waiter(self) -> Waiter[Won]:
+        """For a select whose first clause this is."""
+        return new_waiter()
 
     @abstractmethod
     def poll(self) -> Any:

@@ -207,6 +207,9 @@ def waiter_maker() -> Callable[[], Waiter[Any]]:
     return TrioWaiter
 
 
+lasting_waiter_maker = waiter_maker
+
+
 def loop_clock() -> Callable[[], float]:
     return trio.current_time
 

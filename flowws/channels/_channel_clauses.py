@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flowws._core import NOT_YET, Place, SelectClause, check_handler
+from flowws._core import NOT_YET, Place, SelectClause, Waiter, check_handler
 
 from ._channel_result import ChannelResult
 from ._errors import ClosedReceiveChannelError
@@ -26,6 +26,9 @@ class SendClause(SelectClause[R_co]):
     def __init__(self, channel: Channel[Any], element: object, handler: Callable[[Any], Any] | None) -> None:
         super().__init__(channel, handler, channel)
         self._element = element
+
+    def new_waiter(self) -> Waiter[Any]:
+        return self.subject._new_waiter()
 
     def poll(self) -> Any:
         return self.subject if self.subject._offer(self._element) else NOT_YET
@@ -52,6 +55,9 @@ class ReceiveClause(SelectClause[R_co]):
             check_handler(handler)
         self.subject = self.counter = channel
         self.handler = handler
+
+    def new_waiter(self) -> Waiter[Any]:
+        return self.subject._new_waiter()
 
     def poll(self) -> Any:
         value = self.subject._poll()

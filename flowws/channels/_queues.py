@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
-from flowws._core import BUDGET, Place, Waiter, current_loop_or_none, report, waiter_of_this_kind_of_loop
+from flowws._core import BUDGET, Place, Waiter, current_loop_or_none, lasting_waiter_maker, new_waiter, report
 
 from ._buffer_overflow import BufferOverflow
 from ._capacity import RENDEZVOUS, resolve
@@ -76,7 +76,7 @@ class Queues(Generic[E]):
         self._unasked = min(self._capacity, BUDGET)
         self._put_back_so_far = (0, 0)  # how many, and the id of the last
         self._home = current_loop_or_none()  # for threads; None until the channel is used on a loop
-        self._new_waiter: Callable[[], Waiter[Any]]  # known as soon as somebody waits
+        self._new_waiter: Callable[[], Waiter[Any]] = new_waiter  # until somebody waits: then the loop is known
 
     # Putting elements in
 
@@ -182,7 +182,7 @@ class Queues(Generic[E]):
     def _find_home(self) -> None:
         """The loop is asked for once, not by everybody who waits: benchmarks/bench_channel.py."""
         self._home = current_loop_or_none()
-        self._new_waiter = waiter_of_this_kind_of_loop()
+        self._new_waiter = lasting_waiter_maker()
 
     # Ending
 
@@ -230,6 +230,9 @@ def drop_all(elements: Iterable[E], drop: Callable[[E], object]) -> None:
 
 
 def discard(queue: deque[Any], item: object) -> None:
+    if queue and queue[0] is item:  # as nearly always
+        queue.popleft()
+        return
     for place, other in enumerate(queue):
         if other is item:
             del queue[place]

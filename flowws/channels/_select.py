@@ -15,7 +15,6 @@ from flowws._core import (
     Waiter,
     Won,
     checkpoint,
-    new_waiter,
 )
 
 A = TypeVar("A")
@@ -141,7 +140,7 @@ def _checked(clauses: tuple[SelectClause[Any], ...]) -> bool:
 
 async def _first_event(clauses: tuple[SelectClause[Any], ...]) -> tuple[SelectClause[Any], Any]:
     """Park in all queues at once; the winner, and what it was handed."""
-    waiter: Waiter[Won] = new_waiter()
+    waiter = clauses[0].new_waiter()
     places: list[Place] = []
     soonest = clauses[0]
     winner: SelectClause[Any] | None = None

@@ -11,7 +11,7 @@ On both, a parked task is cancelled at once: nothing can be handed to it any mor
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from typing import Any, Final, Literal
 
@@ -162,6 +162,9 @@ class Scheduler:
 
     def new_waiter(self) -> DrivenWaiter:
         return DrivenWaiter(self)
+
+    def lasting_waiter_maker(self) -> Callable[[], DrivenWaiter]:
+        return self.new_waiter
 
     def checkpoint(self) -> _Checkpoint:
         return _Checkpoint()
