@@ -1,6 +1,6 @@
 """The picows engine: asyncio and uvloop, frames parsed and written in C.
 
-Transports are those of `aiofastnet`, which picows brings along: they read straight into the parser. Requests and
+Transports are those of `aiofastnet`, which picows uses as well: they read straight into the parser. Requests and
 answers are read and written by `websockets`. What picows does not look at (reserved bits, UTF-8, order of fragments) is
 for the session.
 """
