@@ -13,6 +13,7 @@ from ._errors import LaggedError
 from ._flow import Flow
 from ._interval import interval
 from ._lag import Lag
+from ._mailbox import Mailbox
 from ._mutable_shared_flow import MutableSharedFlow
 from ._mutable_state_flow import MutableStateFlow
 from ._observable_flow import from_observable
@@ -20,6 +21,7 @@ from ._shared_flow import SharedFlow
 from ._sharing_started import SharingCommand, SharingStarted
 from ._state_flow import StateFlow
 from ._subscription import Subscription
+from ._tap import Tap
 from .operators._limit import StopFlow
 from .operators._merge import DEFAULT_CONCURRENCY
 from .operators._notification import Complete, Error, Next, Notification
@@ -42,6 +44,7 @@ __all__ = [
     "IndexedValue",
     "Lag",
     "LaggedError",
+    "Mailbox",
     "MutableSharedFlow",
     "MutableStateFlow",
     "Next",
@@ -52,6 +55,7 @@ __all__ = [
     "StateFlow",
     "StopFlow",
     "Subscription",
+    "Tap",
     "as_flow",
     "callback_flow",
     "channel_flow",

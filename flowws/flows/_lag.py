@@ -17,7 +17,7 @@ class Lag:
     get through.
     """
 
-    __slots__ = ("_mailbox", "_shown")
+    __slots__ = ("_key", "_mailbox", "_shown")
 
     SUSPEND: ClassVar[Lag]
     """Emitters wait for it when it lags by the whole buffer, as for every ordinary subscriber. It loses nothing."""
@@ -28,9 +28,15 @@ class Lag:
     CONFLATE: ClassVar[Lag]
     """It gets the newest value."""
 
-    def __init__(self, shown: str, mailbox: Callable[[int], Mailbox[Any]] | None) -> None:
+    def __init__(
+        self,
+        shown: str,
+        mailbox: Callable[[int], Mailbox[Any]] | None,
+        key: Callable[[Any], Hashable] | None = None,
+    ) -> None:
         self._shown = shown
         self._mailbox = mailbox
+        self._key = key
 
     @staticmethod
     def conflate_by(key: Callable[[Any], Hashable]) -> Lag:
@@ -42,7 +48,7 @@ class Lag:
         if iscoroutinefunction(key):
             raise TypeError(f"key must not be async, because emitting does not wait for it; got {key!r}")
         shown = getattr(key, "__name__", None) or repr(key)
-        return Lag(f"conflate_by({shown})", lambda _: NewestOfEachMailbox(key))
+        return Lag(f"conflate_by({shown})", lambda _: NewestOfEachMailbox(key), key)
 
     @staticmethod
     def DISCONNECT(after: int) -> Lag:  # noqa: N802  # it reads like its siblings
@@ -56,6 +62,26 @@ class Lag:
     @property
     def _suspends(self) -> bool:
         return self._mailbox is None
+
+    def mailbox(self, room: int, value_of: Callable[[Any], Any] | None = None) -> Mailbox[Any]:
+        """An empty queue of `room` values that gives way as this policy says, for whoever delivers by other means.
+
+        Where more than a value is put into it, `value_of` finds the value in that. Raises `ValueError` for less than 1,
+        and for `SUSPEND`, with which emitters wait instead.
+
+        >>> newest = Lag.CONFLATE.mailbox(1)
+        >>> newest.put("old")
+        >>> newest.put("new")
+        >>> newest.take(), newest.lost
+        ('new', 1)
+        """
+        require_count(room, "room", least=1)
+        if self._mailbox is None:
+            raise ValueError(f"{self!r} has no queue that gives way: somebody has to wait")
+        key = self._key
+        if key is not None and value_of is not None:
+            return NewestOfEachMailbox(lambda each: key(value_of(each)))
+        return self._mailbox(room)
 
     def _new_mailbox(self, room: int) -> Mailbox[Any]:
         """For a subscriber of a shared flow with a buffer of `room`."""

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Mailbox(ABC, Generic[T]):
-    """A queue that gives way instead of growing; true while something is in it."""
+    """A queue that gives way instead of growing; true while something is in it. `Lag.mailbox` makes one."""
 
     __slots__ = ("fault", "lost")
 
@@ -80,6 +80,10 @@ class PatientMailbox(NewestMailbox[T]):
     """Every value, until `room` of them wait. Then they are lost, and it is at fault."""
 
     __slots__ = ("_replayed",)
+
+    def __init__(self, room: int) -> None:
+        super().__init__(room)
+        self._replayed = 0
 
     def begin(self, replay: tuple[T, ...]) -> None:
         self._replayed = len(replay)  # still waiting: they stand in front, and do not count

@@ -14,6 +14,7 @@ from ._mailbox import Mailbox
 from ._readers import MailReader, Reader, deliver, deliver_mail
 from ._shared_flow import ReadOnlySharedFlow, SharedFlow
 from ._shared_values import Node, SharedValues
+from ._tap import OnEnd, OnValue, Tap, Taps
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,6 +63,7 @@ class MutableSharedFlow(SharedFlow[T]):
         "_room",
         "_streak",
         "_subscription_count",
+        "_taps",
         "_traceback",
         "_values",
     )
@@ -84,7 +86,8 @@ class MutableSharedFlow(SharedFlow[T]):
         self._traceback: TracebackType | None = None
         self._overflow = on_buffer_overflow
         self._values = SharedValues[T](replay)
-        self._mailboxes = set[Mailbox[T]]()
+        self._mailboxes = set[Mailbox[T] | Taps[T]]()
+        self._taps: Taps[T] | None = None  # made for the first one; in `_mailboxes` while there are any
         self._parked = dict[Waiter[None], None]()  # of subscribers that have caught up
         self._emitters = deque[tuple[Waiter[None], T]]()
         self._subscription_count: SubscriptionCount | None = None
@@ -152,7 +155,10 @@ class MutableSharedFlow(SharedFlow[T]):
         if self._mailboxes:
             for mailbox in tuple(self._mailboxes):  # a dropped reader may leave at any time
                 mailbox.put(value)
-        self._wake()
+        if self._parked:
+            self._wake()
+        if self._taps is not None:
+            self._taps.tell()
 
     def _wake(self) -> None:
         parked, self._parked = self._parked, {}
@@ -266,6 +272,8 @@ class MutableSharedFlow(SharedFlow[T]):
     def _end_if_drained(self) -> None:
         if self._is_drained:
             self._wake()
+            if self._taps is not None:
+                self._taps.end(self._fresh_cause())
 
     # Subscribing
 
@@ -297,9 +305,25 @@ class MutableSharedFlow(SharedFlow[T]):
             return self._open()
         return deliver_mail(MailReader(self, subscription))
 
+    def _tap(self, on_value: OnValue[T], on_end: OnEnd | None) -> Tap:
+        if self._taps is None:
+            self._taps = Taps(self._taps_changed)
+        tap = self._taps.open(on_value, on_end)
+        self._end_if_drained()
+        return tap
+
+    def _taps_changed(self) -> None:
+        assert self._taps is not None  # it is they who call
+        if self._taps:
+            self._mailboxes.add(self._taps)
+        else:
+            self._mailboxes.discard(self._taps)
+        self._count_changed()
+
     @property
     def _subscribers(self) -> int:
-        return len(self._values.cursors) + len(self._mailboxes)
+        taps = 0 if self._taps is None else len(self._taps)
+        return len(self._values.cursors) + len(self._mailboxes) + taps - bool(taps)  # all taps share one mailbox
 
     def _count_changed(self) -> None:
         if self._subscription_count is not None:

@@ -11,6 +11,7 @@ from flowws._core import Waiter
 from ._arguments import require_callable
 from ._equality import same
 from ._state_flow import ReadOnlyStateFlow, StateFlow
+from ._tap import OnEnd, OnValue, Tap, Taps
 from ._watching import Watcher, watched
 
 if TYPE_CHECKING:
@@ -33,12 +34,13 @@ class MutableStateFlow(StateFlow[T]):
     Kotlin: `MutableStateFlow`.
     """
 
-    __slots__ = ("__weakref__", "_collectors", "_parked", "_subscription_count", "_value")
+    __slots__ = ("__weakref__", "_collectors", "_parked", "_subscription_count", "_taps", "_value")
 
     def __init__(self, value: T) -> None:
         self._value = value
         self._parked: dict[Waiter[None], None] = {}
         self._collectors = 0
+        self._taps: Taps[T] | None = None  # made for the first one
         self._subscription_count: SubscriptionCount | None = None
 
     @property
@@ -56,6 +58,9 @@ class MutableStateFlow(StateFlow[T]):
             for waiter in parked:
                 if not waiter.done():
                     waiter.set_result(None)
+        if self._taps is not None:
+            self._taps.put(value)
+            self._taps.tell()
 
     async def emit(self, value: T) -> None:
         """The same as assigning to `value`; never waits. Kotlin: `MutableStateFlow.emit`."""
@@ -106,7 +111,8 @@ class MutableStateFlow(StateFlow[T]):
         if self._subscription_count is None:
             from ._subscription_count import SubscriptionCount
 
-            self._subscription_count = SubscriptionCount(self._collectors)
+            self._subscription_count = SubscriptionCount(0)
+            self._count_changed()
         return self._subscription_count
 
     def _open(self) -> AsyncIterator[T]:
@@ -116,10 +122,19 @@ class MutableStateFlow(StateFlow[T]):
     def _roots(self) -> tuple[MutableStateFlow[Any], ...]:
         return (self,)
 
+    def _tap(self, on_value: OnValue[T], on_end: OnEnd | None) -> Tap:
+        if self._taps is None:
+            self._taps = Taps(self._count_changed)
+        return self._taps.open(on_value, on_end)
+
     def _count(self, change: int) -> None:
         self._collectors += change
+        self._count_changed()
+
+    def _count_changed(self) -> None:
         if self._subscription_count is not None:
-            self._subscription_count.change_to(self._collectors)
+            taps = 0 if self._taps is None else len(self._taps)
+            self._subscription_count.change_to(self._collectors + taps)
 
     def __repr__(self) -> str:
         return f"<MutableStateFlow {self._value!r}>"

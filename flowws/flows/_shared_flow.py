@@ -13,6 +13,7 @@ from ._closing import close_source
 from ._flow import Flow
 from ._lag import Lag
 from ._subscription import Subscription
+from ._tap import OnEnd, OnValue, Tap, require_plain_function
 from ._yielding import yielded_by
 
 if TYPE_CHECKING:
@@ -86,6 +87,37 @@ class SharedFlow(Flow[T_co]):
             raise TypeError(f"on_lag must be a Lag, not {on_lag!r}")
         return Subscription(self, on_lag)
 
+    def tap(self, on_value: OnValue[T_co], on_end: OnEnd | None = None) -> Tap:
+        """Call ``on_value(value)`` for every value that is emitted from now on, in the midst of its emission: when
+        `emit`, `try_emit` or the assignment to a state returns, it has been called.
+
+        It is a subscriber without a task and without a queue, which nobody waits for; there is no replay. So what it
+        has noted down is always as new as the flow itself. `on_value` must be a plain and quick function: it is called
+        by whoever emits. What it emits into this flow comes afterwards. When the flow has been closed, and all is
+        emitted, ``on_end(cause)`` is called; at once, if that is so already.
+
+        What `on_value` raises is logged and closes the tap; the emitter does not notice. `Tap.close` ends it.
+
+        Raises `TypeError` for what is no plain function, and for a flow that cannot be tapped: one with actions of
+        `on_subscription`, which nobody would run, and a state that is made of others.
+
+        >>> prices = MutableSharedFlow[int]()
+        >>> seen: list[int] = []
+        >>> tap = prices.tap(seen.append)
+        >>> prices.try_emit(10)
+        True
+        >>> tap.close()
+        >>> seen
+        [10]
+        """
+        require_plain_function(on_value, "on_value")
+        if on_end is not None:
+            require_plain_function(on_end, "on_end")
+        return self._tap(on_value, on_end)
+
+    def _tap(self, on_value: OnValue[T_co], on_end: OnEnd | None) -> Tap:
+        raise TypeError(f"{self!r} cannot be tapped: tap what it is made of")
+
     def as_flow(self) -> Flow[T_co]:
         """This flow as a mere `Flow`, for those who shall not see that it is hot. Kotlin: `asFlow`."""
         return _FlowView(self)
@@ -128,6 +160,9 @@ class ReadOnlySharedFlow(SharedFlow[T_co]):
 
     def _subscribed(self, subscription: Subscription[T_co]) -> AsyncIterator[T_co]:
         return self._shared._subscribed(subscription)
+
+    def _tap(self, on_value: OnValue[T_co], on_end: OnEnd | None) -> Tap:
+        return self._shared._tap(on_value, on_end)
 
     def __repr__(self) -> str:
         return repr(self._shared).replace("Mutable", "", 1)

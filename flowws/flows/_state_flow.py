@@ -10,6 +10,7 @@ from ._arguments import require_callable
 from ._lag import Lag
 from ._shared_flow import Action, SharedFlow, after_actions, shown_actions
 from ._subscription import Subscription
+from ._tap import OnEnd, OnValue, Tap
 
 if TYPE_CHECKING:
     from ._channel_settings import ChannelSettings
@@ -105,6 +106,9 @@ class ReadOnlyStateFlow(StateFlow[T_co]):
 
     def _open(self) -> AsyncIterator[T_co]:
         return self._state._open()
+
+    def _tap(self, on_value: OnValue[T_co], on_end: OnEnd | None) -> Tap:
+        return self._state._tap(on_value, on_end)
 
     def __repr__(self) -> str:
         return f"<StateFlow {self.value!r}>"

@@ -9,6 +9,7 @@ from typing import Any
 from ._mutable_shared_flow import MutableSharedFlow
 from ._mutable_state_flow import MutableStateFlow
 from ._state_flow import StateFlow
+from ._tap import OnEnd, OnValue, Tap
 
 
 class SubscriptionCount(StateFlow[int]):
@@ -43,6 +44,9 @@ class SubscriptionCount(StateFlow[int]):
             self._changes = MutableSharedFlow(replay=1, extra_buffer_capacity=maxsize)
             self._changes.try_emit(self.value)
         return self._changes._open()
+
+    def _tap(self, on_value: OnValue[int], on_end: OnEnd | None) -> Tap:
+        return self._state._tap(on_value, on_end)
 
     def __repr__(self) -> str:
         return f"<StateFlow {self.value}>"
