@@ -49,7 +49,7 @@ async def serve_sansio(ready: Ready, *, deflate: bool) -> None:
     await serve_flowws(ready, deflate=deflate, engine="sansio")
 
 
-async def serve_picows(ready: Ready, *, deflate: bool) -> None:
+async def serve_picows(ready: Ready, *, deflate: bool, as_text: bool = False) -> None:
     from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
     class Echo(WSListener):
@@ -60,9 +60,18 @@ async def serve_picows(ready: Ready, *, deflate: bool) -> None:
             else:
                 transport.send(frame.msg_type, frame.get_payload_as_bytes())
 
-    server = await ws_create_server(lambda _: Echo(), HOST, 0)
+    class TextEcho(WSListener):
+        def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+            if frame.msg_type == WSMsgType.TEXT:
+                transport.send(WSMsgType.TEXT, frame.get_payload_as_utf8_text())
+
+    server = await ws_create_server(lambda _: TextEcho() if as_text else Echo(), HOST, 0)
     ready(server.sockets[0].getsockname()[1])
     await asyncio.Event().wait()
+
+
+async def serve_picows_text(ready: Ready, *, deflate: bool) -> None:
+    await serve_picows(ready, deflate=deflate, as_text=True)
 
 
 async def serve_websockets(ready: Ready, *, deflate: bool, package: str = "websockets") -> None:
@@ -90,6 +99,8 @@ async def serve_aiohttp(ready: Ready, *, deflate: bool) -> None:
         async for message in session:
             if message.type is WSMsgType.TEXT:
                 await session.send_str(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await session.send_bytes(message.data)
         return session
 
     app = web.Application()

@@ -32,22 +32,29 @@ DEFLATE = "permessage-deflate; client_no_context_takeover"  # so that each messa
 
 
 async def measure(
-    pid: int, port: int, connections: int, payload: bytes, seconds: float, *, is_deflated: bool = False
+    pid: int,
+    port: int,
+    connections: int,
+    payload: bytes,
+    seconds: float,
+    *,
+    is_deflated: bool = False,
+    is_text: bool = True,
 ) -> tuple[float, float]:
     """Messages per second that the server echoes, and the processor time of one, in microseconds."""
     from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-    text = WSMsgType.TEXT
+    kind = WSMsgType.TEXT if is_text else WSMsgType.BINARY
     done = 0
 
     class Load(WSListener):
         def on_ws_connected(self, transport: WSTransport) -> None:
-            transport.send(text, payload, True, is_deflated)
+            transport.send(kind, payload, True, is_deflated)
 
         def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
             nonlocal done
             done += 1
-            transport.send(text, payload, True, is_deflated)
+            transport.send(kind, payload, True, is_deflated)
 
     loop = asyncio.get_running_loop()
     url, offer = f"ws://{HOST}:{port}/", {"Sec-WebSocket-Extensions": DEFLATE} if is_deflated else {}

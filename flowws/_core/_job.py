@@ -369,6 +369,7 @@ class Job:
                     self._report(f"a completion handler of {self._name} raised", error)
         if self._unhandled and self._failure is not None:
             self._report_failure(self._failure, parent)
+        self._exception_handler = None  # mostly a method of who owns this job: no circle is left to be collected
         if parent is not None and parent._children is not None:
             parent._children.pop(self, None)
             parent._finish_if_over()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from flowws.websocket.engines import Abilities
+from flowws.websocket.engines import Abilities, frame_bytes
 
 from ._engine_trial import BINARY, CLOSE, CONTINUATION, MAX_FRAME_SIZE, PING, PONG, TEXT, EngineTrial, Role
 from ._settling import settle_now
@@ -143,6 +143,21 @@ async def _written_as_it_is(it: EngineTrial) -> None:
     assert [await it.peer.next() for _ in frames] == frames
 
 
+async def _written_as_bytes(it: EngineTrial) -> None:
+    write_wire = it.connection.write_wire
+    assert write_wire is not None, "who makes frames can take them as bytes"
+    masked = it.role == "client"
+    it.connection.write(TEXT, "before")
+    write_wire(frame_bytes(TEXT, b"x" * 300, masked=masked) + frame_bytes(BINARY, b"y", rsv=4, masked=masked))
+    it.connection.write(TEXT, "behind")
+    assert [await it.peer.next() for _ in range(4)] == [
+        (TEXT, b"before", True, 0),
+        (TEXT, b"x" * 300, True, 0),
+        (BINARY, b"y", True, 4),
+        (TEXT, b"behind", True, 0),
+    ]
+
+
 async def _random_keys(it: EngineTrial) -> None:
     wires: set[bytes] = set()
     for _ in range(4):
@@ -254,6 +269,7 @@ FRAME_PROMISES: Final = (
     EnginePromise("what is written arrives as it is, in order", _written, needs=raw),
     EnginePromise("frames of every size are written whole (W25)", _sizes_out),
     EnginePromise("a frame is written with the bits that it has", _written_as_it_is, needs=raw),
+    EnginePromise("frames that are bytes already leave in their turn, as they are", _written_as_bytes, needs=raw),
     EnginePromise("a client masks each frame with a new key (W52)", _random_keys, roles=("client",)),
     EnginePromise("a server masks from the moment it is told to", _masking_server, roles=("server",), needs=may_mask),
     EnginePromise("masking is done, or refused with ValueError", _masking_refused),

@@ -53,6 +53,7 @@ from .server._trusted_proxies import TrustedProxies
 from .session._default_session import DefaultWebSocketSession
 from .session._raw_session import RawWebSocketSession
 from .session._session import WebSocketSession
+from .session._shared_message import SharedMessage
 from .session._stats import SessionStats
 
 __all__ = [
@@ -108,6 +109,7 @@ __all__ = [
     "Serving",
     "SessionClosedError",
     "SessionStats",
+    "SharedMessage",
     "Tls",
     "TrustedProxies",
     "Upgrade",

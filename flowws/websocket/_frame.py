@@ -166,6 +166,8 @@ class TextFrame(Frame):
         Raises `ValueError` on a frame that is not the last of its message (a character may be cut in two), and
         `UnicodeDecodeError` where the bytes are not UTF-8. What a session hands out is always whole and valid.
 
+        A large text is kept as its bytes, so that it can be passed on as it came, and is decoded by each call.
+
         Kotlin: `readText`.
         """
         if not self.bits & _FIN:
@@ -276,8 +278,8 @@ def size_of(payload: str | bytes) -> int:
     return len(payload) if not isinstance(payload, str) or payload.isascii() else len(payload.encode())
 
 
-def sent_message(opcode: int, payload: bytes) -> TextFrame | BinaryFrame:
-    """A whole message on its way out."""
+def whole_message(opcode: int, payload: bytes) -> TextFrame | BinaryFrame:
+    """A whole message: a text only where its bytes are known to be UTF-8."""
     frame: TextFrame | BinaryFrame = _new(TextFrame) if opcode == TEXT else _new(BinaryFrame)
     frame.payload = payload
     frame.bits = _FIN

@@ -16,6 +16,7 @@ HEAVY = (
     "picows",
     "trio",
     "websockets",
+    "flowws.feeds",
     "flowws.websocket",
     "flowws.demo",
     "flowws.testing",

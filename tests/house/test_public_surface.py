@@ -7,7 +7,15 @@ from types import ModuleType
 
 import pytest
 
-FRONT_DOORS = ("flowws", "flowws._core", "flowws.channels", "flowws.flows", "flowws.websocket", "flowws.testing")
+FRONT_DOORS = (
+    "flowws",
+    "flowws._core",
+    "flowws.channels",
+    "flowws.feeds",
+    "flowws.flows",
+    "flowws.testing",
+    "flowws.websocket",
+)
 
 # What this version promises, by front door. `flowws` gives out everything below the websocket floor as well.
 PROMISED = {
@@ -20,6 +28,12 @@ PROMISED = {
     "flowws.channels": """
         ActorScope BufferOverflow Channel ChannelResult ClosedReceiveChannelError ClosedSendChannelError ProducerScope
         ReceiveChannel SendChannel TickerMode actor on_timeout produce select select_unbiased ticker while_select
+    """,
+    "flowws.feeds": """
+        BadFilterError BadMessageError BadRecordingError Feed FeedConnection FeedEndpoint FeedError FeedLog FeedState
+        FeedStats Field Filter Gap LiveFeed MemoryLog Position ReconnectPolicy Reconnected RecordedRun ReplayedError
+        ServedFeed Snapshot SourceFailedError SubscriptionRefusedError field named parse_filter read_runs record
+        record_sessions replay replay_session
     """,
     "flowws.flows": """
         Backoff Complete Error Flow IndexedValue MutableSharedFlow MutableStateFlow Next Notification SharedFlow

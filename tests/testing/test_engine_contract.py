@@ -94,6 +94,11 @@ class TellsInTheMidst(SansioConnection):
         self.lost(None)
 
 
+class FramesTwice(SansioConnection):
+    def write_wire(self, data: bytes) -> None:
+        self.write(2, data)
+
+
 class SameKey(SansioConnection):
     def write(self, opcode: int, payload: str | bytes) -> None:
         import random
@@ -109,6 +114,7 @@ class SameKey(SansioConnection):
     [
         (AnswersPings, "server", "control frames are given to the session, and answered by nobody else"),
         (LosesFragments, "server", "a frame is written with the bits that it has"),
+        (FramesTwice, "server", "frames that are bytes already leave in their turn, as they are"),
         (TalksOn, "client", "our Close frame is the last that leaves (W43)"),
         (KeepsTheEnd, "server", "a reset is told as a ConnectionResetError (W71)"),
         (TellsInTheMidst, "client", "the end is told in a turn of its own"),

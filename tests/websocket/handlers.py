@@ -6,7 +6,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from flowws.flows import MutableSharedFlow, flow, interval
-from flowws.websocket import CloseReason, WebSockets, WebSocketServer, WebSocketServerSession, bounded, channels
+from flowws.websocket import (
+    CloseReason,
+    SharedMessage,
+    WebSockets,
+    WebSocketServer,
+    WebSocketServerSession,
+    bounded,
+    channels,
+)
 
 app = WebSocketServer(WebSockets(max_frame_size=100_000))
 
@@ -78,6 +86,9 @@ async def ticks(session: WebSocketServerSession) -> None:
         ended.append("ticks")
 
 
+greetings = SharedMessage("hello", SharedMessage("grüße", b"\xff"))
+
+
 news: MutableSharedFlow[str] = MutableSharedFlow(extra_buffer_capacity=16)
 
 
@@ -87,6 +98,13 @@ async def tell_news(session: WebSocketServerSession) -> None:
     news.on_each(session.send).launch_in(session)
     async for frame in session.incoming:
         await news.emit(frame.data.decode())
+
+
+@app.websocket("/shared")
+async def share(session: WebSocketServerSession) -> None:
+    assert session.try_send_shared(greetings)
+    async for frame in session.incoming:
+        await session.send_shared(SharedMessage(greetings, frame))
 
 
 @app.websocket("/broken")

@@ -10,7 +10,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from selenium import webdriver
 
-from flowws.websocket import PerMessageDeflate, WebSockets, WebSocketServer, WebSocketServerSession
+from flowws.websocket import PerMessageDeflate, SharedMessage, WebSockets, WebSocketServer, WebSocketServerSession
 from tests.demo.page import chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]  # a browser takes seconds to start
@@ -41,8 +41,10 @@ async def echo_server(settings: PerMessageDeflate, compressed: list[bool]) -> As
     @app.websocket("/")
     async def echo(session: WebSocketServerSession) -> None:
         compressed.append(bool(session.extensions))
+        is_shared = False  # every other one is as if it went to many
         async for frame in session.incoming:
-            await session.send(frame)
+            await (session.send_shared(SharedMessage(frame)) if is_shared else session.send(frame))
+            is_shared = not is_shared
 
     async with app.serve("127.0.0.1", 0) as server:
         yield server.port

@@ -19,7 +19,7 @@ from flowws.websocket.session._streaming import stream
 
 STEPS = st.lists(
     st.one_of(
-        st.sampled_from(["send", "send", "try", "pause", "resume", "flush", "cancel"]),
+        st.sampled_from(["send", "send", "share", "try", "pause", "resume", "flush", "cancel"]),
         st.integers(1, 3),  # a stream of so many pieces
     ),
     max_size=30,
@@ -71,6 +71,18 @@ class Story:
         self.taken.add(text)
         del self.waiting[text]
 
+    async def share(self, text: str) -> None:
+        def write() -> None:
+            self.network.write(1, text)
+
+        if self.outgoing.is_ready:  # as `send_shared` does
+            write()
+            self.outgoing.taken += 1
+        else:
+            await self.outgoing.take_turn(write, 1)
+        self.taken.add(text)
+        del self.waiting[text]
+
     async def stream(self, text: str) -> None:
         async def pieces() -> Any:
             for piece in text:
@@ -88,9 +100,9 @@ class Story:
     async def take(self, number: int, step: str | int) -> None:
         text = f"<{number}>"
         match step:
-            case "send":
+            case "send" | "share":
                 self.told.append(text)
-                self.waiting[text] = self.scope.launch(self.send, text)
+                self.waiting[text] = self.scope.launch(self.send if step == "send" else self.share, text)
             case "try":
                 if self.outgoing.try_send(Frame.Text(text)).is_success:
                     self.told.append(text)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flowws.websocket import WebSocketServer
+from flowws.websocket import Router, WebSocketServer
 from flowws.websocket.server._pages import Pages
+from flowws.websocket.server._route import Route
 
 
 @pytest.fixture
@@ -114,6 +115,26 @@ def test_bad_folders_are_refused(folder, pages):
         pages.add("/x", "page")
     with pytest.raises(ValueError, match="no folder"):
         pages.add("/x", folder / "index.html")
+
+
+def test_files_that_are_lent_stand_behind_those_of_the_folders(folder, pages, tmp_path):
+    (tmp_path / "types.d.ts").write_text("// lent")
+    for path in "/app.js", "/none.js", "/deep/types.d.ts":
+        pages.lend({path: tmp_path / "types.d.ts"})
+    assert pages.get("/app.js").body == b"1"
+    assert pages.get("/none.js").body == pages.get("/deep/types.d.ts").body == b"// lent"
+    assert dict(pages.get("/none.js").headers)["Content-Type"] == "text/plain; charset=utf-8"
+    assert pages.get("/other.js").status == 404
+
+
+async def test_what_a_route_lends_is_served_wherever_the_route_is(house, folder):
+    app, router = WebSocketServer(), Router()
+    router._add(Route("/feed", lambda session: session.close(), page_files={"/app.js": folder / "app.js"}))
+    app.include("/live", router)
+    server = await house.start(app)
+    peer = await house.connect(server.port)
+    await peer.request("/app.js", {"Host": "localhost"})
+    assert (peer.status, await peer.read_to_end()) == (200, b"1")
 
 
 async def test_pages_over_http(house, folder):

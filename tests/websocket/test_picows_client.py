@@ -183,7 +183,7 @@ async def test_tls_over_a_socket_that_is_connected():
         assert theirs.connection.is_secure
         for one, other in ((ours, theirs), (theirs, ours)):
             one.connection.write(1, "x" * 70_000)
-            await until(lambda: other.texts == ["x" * 70_000])  # noqa: B023  # waited for here
+            await until(lambda: other.frames == [(1, b"x" * 70_000, True, 0)])  # noqa: B023  # waited for here
         theirs.connection.close()
         await until(lambda: ours.lost and theirs.lost)
 

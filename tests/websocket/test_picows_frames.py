@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 
-from flowws.websocket.engines import Upgrade
+from flowws.websocket.engines import LARGE, Upgrade
 
 from .conftest import RawPeer
 from .picows_ground import BOTH_LOOPS, Probe, port_of, raw_peer, serving, two_ends, until
@@ -45,12 +45,37 @@ async def test_frames_of_every_kind_both_ways():
 
 async def test_texts_are_decoded_and_anything_else_is_not():
     async with two_ends() as (ours, theirs):
-        for text in ("", "é€😀", "x" * 70_000):
+        for text in ("", "é€😀", "x" * (LARGE - 1)):
             theirs.connection.write(1, text)
         theirs.connection.write(2, b"bytes")
         await until(lambda: ours.frames)
-        assert ours.texts == ["", "é€😀", "x" * 70_000]
+        assert ours.texts == ["", "é€😀", "x" * (LARGE - 1)]
         assert ours.frames == [(2, b"bytes", True, 0)]
+
+
+async def test_large_texts_stay_bytes():
+    texts = ["x" * LARGE, "€" * LARGE, "y" * 70_000]
+    async with two_ends() as (ours, theirs):
+        for one, other in ((ours, theirs), (theirs, ours)):
+            for text in texts:
+                one.connection.write(1, text)
+                await until(lambda: other.frames and other.frames[-1][1] == text.encode())  # noqa: B023  # as above
+            assert other.frames == [(1, text.encode(), True, 0) for text in texts]
+            assert not other.texts
+
+
+async def test_what_is_large_leaves_piece_by_piece_while_nobody_reads():
+    messages = [bytes([at]) * 100_000 for at in range(60)]
+    async with two_ends() as (ours, theirs):
+        for one, other in ((ours, theirs), (theirs, ours)):
+            other.connection.pause_reading()
+            for message in messages:
+                one.connection.write(2, message)
+            assert one.news == ["paused"]
+            other.connection.resume_reading()
+            await until(lambda: len(other.frames) == len(messages))  # noqa: B023  # as above
+            assert [payload for _, payload, _, _ in other.frames] == messages
+            assert one.news == ["paused", "resumed"]
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x03", b"\x03\xe7", b"\xff\xff\xff", b"x" * 125])

@@ -136,6 +136,16 @@ async def test_a_job_ends_with_the_session(opened: Open) -> None:
     assert handlers.ended == ["ticks"]
 
 
+async def test_what_goes_to_many(opened: Open) -> None:
+    greetings = [Frame.Text("hello"), Frame.Text("grüße"), Frame.Binary(b"\xff")]
+    async with opened("/shared") as one, opened("/shared") as two:
+        for session in (one, two):
+            assert [await session.incoming.receive() for _ in greetings] == greetings
+            await session.send("for one")
+            answer = [*greetings, Frame.Text("for one")]
+            assert [await session.incoming.receive() for _ in answer] == answer
+
+
 async def test_news_for_everybody(opened: Open) -> None:
     async with opened("/news") as one, opened("/news") as two:
         assert [await text_of(one), await text_of(two)] == ["ready", "ready"]

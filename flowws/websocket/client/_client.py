@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Final, Generic, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, Unpack, overload
 
 import anyio
 
@@ -20,7 +20,11 @@ from ._connect_options import ConnectOptions
 from ._plan import Plan, plan_for
 from ._target import without_user
 
+if TYPE_CHECKING:
+    from flowws.feeds import FeedConnection, Filter, Gap, LiveFeed, Position, Reconnected, ReconnectPolicy, Snapshot
+
 S = TypeVar("S", bound=ClientSide)
+T = TypeVar("T")
 
 
 class WebSocketClient:
@@ -110,6 +114,109 @@ class WebSocketClient:
         Kotlin: `webSocketRawSession`.
         """
         return await self._opener(RawWebSocketClientSession, url, scope, options)()
+
+    # A knot between two floors: feeds stand on sessions, and `client.feed(...)` is what people type. The imports wait
+    # for the call, when both floors stand.
+
+    @overload
+    def feed(
+        self,
+        url: str,
+        type: type[T],
+        *,
+        filter: Filter | str | list[Any] | None = None,
+        after: Position | str | None = None,
+        markers: Literal[False] = False,
+        policy: ReconnectPolicy | None = None,
+        **options: Unpack[ConnectOptions],
+    ) -> LiveFeed[T]: ...
+    @overload
+    def feed(
+        self,
+        url: str,
+        type: type[T],
+        *,
+        filter: Filter | str | list[Any] | None = None,
+        after: Position | str | None = None,
+        markers: Literal[True],
+        policy: ReconnectPolicy | None = None,
+        **options: Unpack[ConnectOptions],
+    ) -> LiveFeed[T | Snapshot[T] | Gap | Reconnected]: ...
+    @overload
+    def feed(
+        self,
+        url: str,
+        type: Any = Any,
+        *,
+        filter: Filter | str | list[Any] | None = None,
+        after: Position | str | None = None,
+        markers: bool = False,
+        policy: ReconnectPolicy | None = None,
+        **options: Unpack[ConnectOptions],
+    ) -> LiveFeed[Any]: ...
+    def feed(
+        self,
+        url: str,
+        type: Any = Any,
+        *,
+        filter: Filter | str | list[Any] | None = None,
+        after: Position | str | None = None,
+        markers: bool = False,
+        policy: ReconnectPolicy | None = None,
+        **options: Unpack[ConnectOptions],
+    ) -> LiveFeed[Any]:
+        """The feed that a server has at an address, as a flow: ``async for person in client.feed(url, Person)``. When
+        the connection is lost it comes back by itself, and the feed goes on where it was.
+
+        Nothing is opened before somebody collects it. All collections share one connection.
+
+        Args:
+            url: as for `websocket`.
+            type: what its values are, and the items of its snapshot: a class, a union, a generic. Without it they are
+                what JSON gives.
+            filter: what is wanted of it: a `flowws.feeds.Filter`, the name of one, or what `Filter.to_json` gives.
+                None: all.
+            after: where to go on, instead of beginning with a snapshot: the `LiveFeed.position` of an earlier time.
+            markers: whether there are also `Snapshot`, `Gap` and `Reconnected`.
+            policy: when to connect again, and when to give up.
+            options: see `ConnectOptions`.
+
+        Raises `ValueError` and `TypeError` at once for arguments that make no sense. What the collection raises, says
+        `flowws.feeds.LiveFeed`.
+        """
+        connection = self.feeds(url, policy=policy, **options)
+        return connection.subscribe("", type, filter=filter, after=after, markers=markers)
+
+    def feeds(
+        self, url: str, *, policy: ReconnectPolicy | None = None, **options: Unpack[ConnectOptions]
+    ) -> FeedConnection:
+        """One connection for several feeds of a server: ``connection.subscribe("orders", Order)``. Nothing is opened
+        before somebody collects one of them. Arguments as for `feed`.
+        """
+        from flowws.feeds import FeedConnection
+
+        return FeedConnection(self, url, policy=policy, **options)
+
+    async def reconnecting(
+        self,
+        url: str,
+        handler: Callable[[WebSocketClientSession], Awaitable[object]],
+        *,
+        policy: ReconnectPolicy | None = None,
+        **options: Unpack[ConnectOptions],
+    ) -> None:
+        """Call ``handler(session)``, and when the connection is lost, call it again with a new session.
+
+        The handler is a job of its session, as a server's is: when that closes, it is cancelled; if it reads
+        `incoming`, its reads end instead, and it has `linger` seconds to return. All is done when the handler returns
+        while its session is open, or closes it, or when the server closes it with 1000.
+
+        Raises at once what the handler raises that is not merely the end of its session; and what opening the session
+        raises, or `SessionClosedError`, where the policy calls that fatal. Arguments as for `feed`.
+        """
+        from flowws.feeds import reconnecting
+
+        await reconnecting(self, url, handler, policy=policy, **options)
 
     def _opener(
         self, kind: type[S], url: str, scope: CoroutineScope | None, options: ConnectOptions

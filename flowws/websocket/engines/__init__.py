@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from socket import socket
 from ssl import SSLContext
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from websockets.datastructures import Headers
 
@@ -35,6 +35,9 @@ from ._frame_reader import frame_bytes as frame_bytes
 from ._memory_line import Line as Line
 from ._memory_line import LineEnd as LineEnd
 from ._memory_line import Pipe as Pipe
+
+LARGE: Final = 8192
+"""Bytes of a message that is not worth copying once more than it has to be."""
 
 
 class Connection(Protocol):
@@ -57,6 +60,13 @@ class Connection(Protocol):
 
     is_secure: bool
     """Whether TLS is spoken."""
+
+    @property
+    def write_wire(self) -> Callable[[bytes], object] | None:
+        """Write the bytes of whole frames, as they travel; never behind a Close frame. None where frames are not ours
+        to make.
+        """
+        ...
 
     def write_frame(self, opcode: int, payload: bytes, *, fin: bool, rsv: int) -> None:
         """Write a frame as it is: a fragment, one with reserved bits (RSV1 as 4, RSV2 as 2, RSV3 as 1), a Close frame
@@ -109,7 +119,7 @@ class Endpoint(Protocol):
     @property
     def text_received(self) -> Callable[[str], None]:
         """A text frame has arrived that is final, valid UTF-8, and has no reserved bits. Any other goes to
-        `frame_received`.
+        `frame_received`, and so may one of `LARGE` bytes or more.
         """
         ...
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from http.client import responses
+from time import time
 from typing import Final
 
 from websockets.datastructures import Headers
@@ -67,10 +69,15 @@ def _serialized(response: Response, method: str) -> bytes:
 
 def _headers(pairs: Iterable[tuple[str, str]]) -> Headers:
     headers = Headers()
-    headers["Date"] = formatdate(usegmt=True)  # RFC 9110, section 6.6.1
+    headers["Date"] = _date(int(time()))  # RFC 9110, section 6.6.1
     for name, value in pairs:
         headers[name] = value
     return headers
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def _may_have_body(status: int) -> bool:

@@ -147,6 +147,8 @@ class AsgiConnection:
 
     # Writing
 
+    write_wire = None  # the frames are the server's
+
     def write_frame(self, opcode: int, payload: bytes, *, fin: bool, rsv: int) -> None:
         if rsv:
             raise ValueError(f"an ASGI application cannot set reserved bits, such as {rsv}")

@@ -6,6 +6,7 @@ Reserved bits go through: whether an extension uses them, the session knows.
 from __future__ import annotations
 
 from collections.abc import Generator
+from struct import Struct
 from typing import Final, cast
 
 from websockets.exceptions import PayloadTooBig, ProtocolError
@@ -15,6 +16,11 @@ from websockets.streams import StreamReader
 _FIN: Final = 0x80
 _CONTROL: Final = 0x08  # set in the opcodes of control frames
 _MAX_CONTROL_PAYLOAD: Final = 125  # RFC 6455, section 5.5
+
+# The heads of frames that are not masked, by how the length is written (RFC 6455, section 5.2).
+_SHORT: Final = Struct("!BB").pack
+_MEDIUM: Final = Struct("!BBH").pack
+_LONG: Final = Struct("!BBQ").pack
 
 
 class WireFrame(Frame):
@@ -102,5 +108,10 @@ class FrameReader:
 
 def frame_bytes(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, masked: bool) -> bytes:
     """A frame on the wire, right or wrong. A masked one has a random key of its own."""
+    if not masked:  # a quarter of the time: benchmarks/bench_feed.py
+        first, size = (_FIN if fin else 0) | rsv << 4 | opcode, len(payload)
+        if size < 126:
+            return _SHORT(first, size) + payload
+        return (_MEDIUM(first, 126, size) if size < 65536 else _LONG(first, 127, size)) + payload
     frame = WireFrame(cast("Opcode", opcode), payload, fin, bool(rsv & 4), bool(rsv & 2), bool(rsv & 1))
     return frame.serialize(mask=masked)

@@ -10,9 +10,9 @@ from typing import Final
 from ._frame_reader import frame_bytes
 
 try:
-    from websockets.speedups import apply_mask
+    from websockets.speedups import apply_mask as apply_mask
 except ImportError:  # pragma: no cover - where there was no compiler
-    from websockets.utils import apply_mask
+    from websockets.utils import apply_mask as apply_mask
 
 _KEYS_AT_ONCE: Final = 64  # the operating system is asked for so many: benchmarks/bench_session.py
 _SHORT: Final = Struct("!BB4s").pack  # the head of a masked frame of less than 126 bytes (RFC 6455, section 5.2)

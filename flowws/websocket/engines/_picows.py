@@ -1,8 +1,8 @@
 """The picows engine: asyncio and uvloop, frames parsed and written in C.
 
-Transports are those of `aiofastnet`, which picows uses as well: they read straight into the parser. Requests and
-answers are read and written by `websockets`. What picows does not look at (reserved bits, UTF-8, order of fragments) is
-for the session.
+Transports with TLS, and those of clients, are of `aiofastnet`, which picows uses as well; a server's without TLS are
+our own, which take less room. Requests and answers are read and written by `websockets`. What picows does not look at
+(reserved bits, UTF-8, order of fragments) is for the session.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from websockets.datastructures import Headers
 from . import Opening
 from ._client_handshake import BODY_PATIENCE, ClientHandshake
 from ._picows_connection import PicowsConnection
+from ._picows_parser import Parsers
 from ._picows_tls import safe
 
 _ROOM: Final = 4096  # bytes of an answer that are read at once
@@ -105,7 +106,9 @@ class _Front(asyncio.BufferedProtocol):
 
     def _open(self, answer: Headers) -> None:
         limit = self._opening.max_frame_size
-        connection = PicowsConnection(self._tcp, is_client=True, max_frame_size=limit)
+        connection = PicowsConnection(
+            self._tcp, is_client=True, max_frame_size=limit, parsers_for=partial(Parsers, is_client=True)
+        )
         self._abort = connection.abort
         connection.open(lambda made: self._opening.open(made, answer), self._handshake.rest)
 

@@ -3,34 +3,74 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from sys import maxsize
+from typing import Any, Final, cast
 
-from aiofastnet import Transport
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSFrame, WSMsgType, WSTransport
 
 from flowws._core import Waiter
 
 from . import Connection, Endpoint
-from ._masked_writer import MaskedWriter
-from ._picows_parser import Ear, Parser
+from ._masked_writer import MaskedWriter, apply_mask
+from ._picows_parser import DEAF, Parser, Parsers, Reader
+from ._picows_room import room_here
+from ._plain_transport import Transport
 
-_TEXT: Final = WSMsgType.TEXT
 _CLOSE: Final = WSMsgType.CLOSE.value
+_log: Final = logging.getLogger("flowws.websocket.picows")
+
+_WHOLE_TEXT: Final = 0x81  # the first byte, without reserved bits
+_WARIEST: Final = 63  # reads
 
 
-class PicowsConnection(WSListener, asyncio.BufferedProtocol):
+class PicowsConnection(asyncio.BufferedProtocol):
     """One connection after its handshake: what asyncio and picows call, and what the session calls.
 
     ::
 
-        transport -> get_buffer, buffer_updated (picows' own, straight into its parser) -> on_ws_frame -> Endpoint
-        transport <- write (picows' own)                                                              <- session
-        transport -> everything else -> PicowsConnection
+        transport -> get_buffer, buffer_updated -> Room, one for all: one whole message -----------------> Endpoint
+                                                     |
+                                                     +-- anything else -> Parser, whichever is free -----> Endpoint
+        transport <- write (picows' own) <--------------------------------------------------------------- session
 
-    Reading leaves Python out but for the time in which `heard` has to be known: benchmarks/bench_echo.py.
+    Most reads bring one message in one frame, and nothing else. Each is read into the same `Room`, and taken out of it
+    at once. Where that was wrong, a parser gets what is there, and reads follow that go to parsers straight away: twice
+    as many each time. So an idle connection has neither a buffer nor a parser.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_ended_by",
+        "_endpoint",
+        "_flushed",
+        "_has_failed",
+        "_is_client",
+        "_is_open",
+        "_is_silent",
+        "_limit",
+        "_loop",
+        "_on_gone",
+        "_parser",
+        "_parsers",
+        "_parsers_for",
+        "_room",
+        "_tcp",
+        "_to_pass",
+        "_wariness",
+        "_we_closed",
+        "_we_ended",
+        "_writer",
+        "client_address",
+        "heard",
+        "is_secure",
+        "is_writable",
+        "new_waiter",
+        "text_received",
+        "write",
+    )
 
     def __init__(
         self,
@@ -38,6 +78,7 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
         *,
         is_client: bool,
         max_frame_size: int,
+        parsers_for: Callable[[int], Parsers],
         on_gone: Callable[[], object] | None = None,
     ) -> None:
         # Stored state
@@ -46,8 +87,13 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
         self._on_gone = on_gone
         self._endpoint: Endpoint | None = None
         self._limit = max_frame_size
-        self._parser: Parser | None = None  # from `open` to the end
-        self._flushed: list[Callable[[], object]] = []
+        self._parsers_for = parsers_for
+        self._is_open = False
+        self._parser: Parser | None = None  # in the middle of a frame, or to the end: see `is_kept`
+        self._room = room_here()
+        self._wariness = 0  # how many reads in a row went to parsers, the last time
+        self._to_pass = 0  # how many of them are still to come
+        self._flushed: tuple[Callable[[], object], ...] = ()
         self._ended_by: BaseException | None = None
         self._is_client = is_client
         self._we_closed = False  # a Close frame of ours has been written
@@ -60,63 +106,112 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
         self.heard = False
         self.client_address = address_of(tcp)
         ours: Any = WSTransport  # its stub has no constructor, and enums only where plain numbers do
-        self._writer = MaskedWriter(tcp.write) if is_client else ours(False, tcp, Ear(None), self._loop)
+        self._writer = MaskedWriter(tcp.write) if is_client else ours(False, tcp, DEAF, self._loop)
         self.write: Callable[[int, str | bytes], object] = self._writer.send
 
     def open(self, open_endpoint: Callable[[Connection], Endpoint], rest: bytes) -> None:
         """Begin: the handshake is done, `rest` is what has come after it."""
-        endpoint = open_endpoint(self)
-        self._text_received = endpoint.text_received
-        # Made only now, when the endpoint has said how large its frames may be: picows' limit cannot be changed.
-        self._parser = parser = Parser(self, self, self._limit, is_client=self._is_client)
-        self._parse = parser.buffer_updated
+        endpoint = open_endpoint(cast("Connection", self))  # to pyright, what stands in slots cannot be assigned to
+        self.text_received: Callable[[str], object] = endpoint.text_received
+        # Only now the endpoint has said how large its frames may be, and picows' limit cannot be changed.
+        self._parsers = self._parsers_for(self._limit)
+        self._is_open = True
         self._endpoint = endpoint
-        setattr(self, "get_buffer", parser.get_buffer)  # noqa: B010  # a method to type checkers
-        self._read_with(self._parse)
-        parser.feed(rest)
+        self._tcp.set_protocol(self)
+        self._feed(rest)
 
     # Reading
 
-    def _read_with(self, buffer_updated: Callable[[int], object]) -> None:
-        setattr(self, "buffer_updated", buffer_updated)  # noqa: B010  # a method to type checkers
-        self._tcp.set_protocol(self)  # the transport may keep hold of the method, not of its name
+    def get_buffer(self, sizehint: int) -> memoryview | bytearray:
+        parser = self._parser
+        if parser is None:
+            if not self._to_pass:
+                return self._room.bytes
+            self._to_pass -= 1
+            self._parser = parser = self._parsers.take(cast("Reader", self))
+        return parser.get_buffer(sizehint)
 
-    def listen_for_life(self) -> None:
-        self.heard = False
-        if self._parser is not None:
-            self._read_with(self._hear)
-
-    def _hear(self, nbytes: int) -> None:
+    def buffer_updated(self, nbytes: int) -> None:
         self.heard = True
-        self._read_with(self._parse)
-        self._parse(nbytes)
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        kind = frame.msg_type
-        if kind is _TEXT and frame.fin and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
+        parser = self._parser
+        if parser is not None:
+            if not self._has_failed:
+                parser.tail = 1
+                parser.buffer_updated(nbytes)
+                self._put_back(parser)
+            return
+        # A text of less than 126 bytes: most messages. benchmarks/bench_echo.py
+        room = self._room.bytes
+        start = 2 if self._is_client else 6
+        size = nbytes - start
+        if 0 <= size < 126 and room[0] == _WHOLE_TEXT and room[1] == size + 0x20 * (start - 2) and size <= self._limit:
+            payload = room[start:nbytes]
             try:
-                text = frame.get_payload_as_utf8_text()
+                text = (payload if start == 2 else apply_mask(payload, room[2:6])).decode()
             except UnicodeDecodeError:
                 pass
             else:
-                self._text_received(text)
+                self._wariness = 0
+                try:
+                    self.text_received(text)
+                except Exception:  # noqa: BLE001  # one connection's trouble
+                    self._broke()
                 return
+        self._read_other(nbytes)
+
+    def _read_other(self, nbytes: int) -> None:
+        message = self._room.message(nbytes, self._limit, is_masked=not self._is_client)
+        if message is None:
+            self._to_pass = self._wariness = min(2 * self._wariness + 1, _WARIEST)
+            self._feed(self._room.read(nbytes))
+        elif self._endpoint is not None:
+            self._wariness //= 2
+            try:
+                self._endpoint.frame_received(*message, True, 0)
+            except Exception:  # noqa: BLE001  # as above
+                self._broke()
+
+    def _broke(self) -> None:
+        """This side has a fault: what a parser does about it, too."""
+        _log.exception("a connection failed on this side")
+        self.abort()
+
+    def _feed(self, data: bytes) -> None:
+        """Parse bytes that were read elsewhere."""
+        if data:
+            self._parser = parser = self._parsers.take(cast("Reader", self))
+            parser.tail = 1
+            parser.feed(data)
+            self._put_back(parser)
+
+    def _put_back(self, parser: Parser) -> None:
+        """Between two frames it is of no use here."""
+        if not (parser.tail or parser.is_kept):
+            self._parser = None
+            self._parsers.put_back(parser)
+
+    def listen_for_life(self) -> None:
+        self.heard = False
+
+    def frame_arrived(self, kind: int, frame: WSFrame) -> None:
+        """A frame that is no short, whole text: what a parser calls."""
         # A control frame has a limit of its own; after a failure there is no room for it either.
-        fits = self._limit >= 0 if kind.value >= _CLOSE else self._fits(frame.payload_size)
-        if self._endpoint is not None and fits:
+        size = frame.payload_size
+        fits = self._limit >= 0 if kind >= _CLOSE else size <= self._limit or self._fits(size)
+        if fits and self._endpoint is not None:
             rsv = (4 if frame.rsv1 else 0) | (2 if frame.rsv2 else 0) | (1 if frame.rsv3 else 0)
-            self._endpoint.frame_received(kind.value, frame.get_payload_as_bytes(), bool(frame.fin), rsv)
+            self._endpoint.frame_received(kind, frame.get_payload_as_bytes(), bool(frame.fin), rsv)
 
     def limit_frames(self, size: int) -> None:
-        if self._parser is not None:
-            if size > self._parser.limit:
+        if self._is_open:
+            if size > self._parsers.limit:
                 raise ValueError(
-                    f"the picows engine takes frames of the {self._parser.limit} bytes that the session was opened "
+                    f"the picows engine takes frames of the {self._parsers.limit} bytes that the session was opened "
                     f"with, or less, not of {size}"
                 )
-            assert self._endpoint is not None  # it came with the parser
-            is_lower = size < self._parser.limit
-            self._text_received = self._limited_text if is_lower else self._endpoint.text_received
+            assert self._endpoint is not None  # it is open
+            is_lower = size < self._parsers.limit
+            self.text_received = self._limited_text if is_lower else self._endpoint.text_received
         self._limit = size
 
     def _limited_text(self, text: str) -> None:
@@ -141,6 +236,10 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
 
     # Writing
 
+    @property
+    def write_wire(self) -> Callable[[bytes], object]:
+        return self._tcp.write
+
     def write_frame(self, opcode: int, payload: bytes, *, fin: bool, rsv: int) -> None:
         self._we_closed = self._we_closed or opcode == _CLOSE
         self._writer.send(opcode, payload, fin, bool(rsv & 4), bool(rsv & 2), bool(rsv & 1))
@@ -150,10 +249,10 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
         self._writer.send_close(code, message)
 
     def on_flushed(self, call: Callable[[], object]) -> None:
-        if self._parser is None or not self._tcp.get_write_buffer_size():
+        if not self._is_open or not self._tcp.get_write_buffer_size():
             call()
             return
-        self._flushed.append(call)
+        self._flushed = (*self._flushed, call)
         self._tcp.set_write_buffer_limits(high=0)  # `pause_writing` at once, `resume_writing` when all has left
 
     def set_masking(self, on: bool) -> None:
@@ -174,7 +273,7 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
             self._endpoint.writing_resumed()
 
     def _all_flushed(self) -> None:
-        calls, self._flushed = self._flushed, []
+        calls, self._flushed = self._flushed, ()
         for call in calls:
             call()
 
@@ -188,9 +287,9 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
         self._loop.call_soon(self._fail, code, message)
 
     def _stop_reading(self) -> None:
+        """What still comes is thrown away: it is read into a parser's buffer, and left there."""
         self._has_failed = True
-        self._parse = _ignore
-        self._read_with(_ignore)
+        self._to_pass = maxsize
 
     def _fail(self, code: int, message: str) -> None:
         """RFC 6455, section 7.1.7. A connection that is closed while something unread arrives is reset, and our Close
@@ -222,16 +321,23 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         endpoint, self._endpoint = self._endpoint, None
-        parser, self._parser = self._parser, None
-        if parser is not None:
-            # The circles through picows end here.
-            del self.__dict__["get_buffer"], self.__dict__["buffer_updated"], self._parse, self._text_received
+        self._is_open = False
+        if endpoint is not None:
+            del self.text_received  # with its session it makes a circle
+            self._let_parser_go()
         self._all_flushed()
         if endpoint is not None:
             endpoint.connection_lost(self._cause(exc))
         on_gone, self._on_gone = self._on_gone, None
         if on_gone is not None:
             on_gone()
+
+    def _let_parser_go(self) -> None:
+        parser, self._parser = self._parser, None
+        if parser is not None:
+            self._parsers.leave_behind(parser)
+        if self._is_client:  # they were nobody else's
+            self._parsers.close()
 
     def _cause(self, error: BaseException | None) -> BaseException | None:
         if isinstance(error, BrokenPipeError | ConnectionAbortedError):  # as the peer's reset looks to a writer
@@ -246,10 +352,6 @@ class PicowsConnection(WSListener, asyncio.BufferedProtocol):
         return self._loop.call_later(delay, call)
 
 
-def _ignore(nbytes: int) -> None:
-    """What comes after a failure."""
-
-
 def end_our_side(tcp: Transport) -> bool:
     """Say nothing more, once what was written has left, but go on reading. False where that cannot be: TLS."""
     if not tcp.can_write_eof():
@@ -261,7 +363,7 @@ def end_our_side(tcp: Transport) -> bool:
     return True
 
 
-def address_of(tcp: asyncio.BaseTransport) -> tuple[str, int] | None:
+def address_of(tcp: Transport) -> tuple[str, int] | None:
     """The peer's address; None on a unix socket."""
     return address_or_none(tcp.get_extra_info("peername"))
 

@@ -7,7 +7,7 @@ import errno
 import logging
 import socket
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from ssl import SSLContext
 from typing import Final
 
@@ -15,9 +15,11 @@ import aiofastnet
 
 from . import Decide, Listening, ServerLimits
 from ._picows_connection import address_or_none
+from ._picows_parser import Parsers
 from ._picows_tls import safe
 from ._picows_visitor import Visitor
-from ._places import Places
+from ._places import Place, Places
+from ._plain_transport import PlainTransport
 
 _ROOM: Final = 16 * 1024  # bytes of requests that are read at once
 _AT_ONCE: Final = 100  # how many clients are taken before others have their turn
@@ -48,6 +50,7 @@ class PicowsServer:
         self._places = Places(limits)
         self._loop = asyncio.get_running_loop()
         self._room = bytearray(_ROOM)
+        self._parsers_for = cache(partial(Parsers, is_client=False))
         self._tasks: set[asyncio.Task[None]] = set()  # of those who have no transport yet; the loop holds them weakly
         for listener in self._listeners:
             self._listen(listener)
@@ -73,26 +76,40 @@ class PicowsServer:
                 self._loop.remove_reader(listener)  # it would be ready again at once
                 self._loop.call_later(_RECOVERY, self._listen, listener)
                 return
-            self._admit(line, address_or_none(address))
+            self._admit(line, address)
 
-    def _admit(self, line: socket.socket, address: tuple[str, int] | None) -> None:
-        place = self._places.take(None if address is None else address[0])
+    def _admit(self, line: socket.socket, address: object) -> None:
+        known = address_or_none(address)
+        place = self._places.take(None if known is None else known[0])
         if place is None:
             line.close()
             return
-        visitor = Visitor(self._decide, self._limits, place, self._room)
-        task = self._loop.create_task(self._receive(line, visitor))
+        visitor = Visitor(self._decide, self._limits, place, self._room, self._parsers_for)
+        if self._ssl is None:
+            self._begin(line, address, visitor)
+        else:
+            self._shake_hands(line, self._ssl, visitor, place)
+
+    def _begin(self, line: socket.socket, address: object, visitor: Visitor) -> None:
+        try:
+            PlainTransport(self._loop, line, address, visitor)
+        except OSError:  # gone already
+            line.close()
+            visitor.connection_lost(None)
+
+    def _shake_hands(self, line: socket.socket, context: SSLContext, visitor: Visitor, place: Place) -> None:
+        task = self._loop.create_task(self._receive(line, context, visitor))
         place.cut = task.cancel
         self._tasks.add(task)
         task.add_done_callback(partial(self._received, line, visitor))
 
-    async def _receive(self, line: socket.socket, visitor: Visitor) -> None:
+    async def _receive(self, line: socket.socket, context: SSLContext, visitor: Visitor) -> None:
         await aiofastnet.connect_accepted_socket(
             self._loop,
             lambda: visitor,
             line,
-            ssl=None if self._ssl is None else safe(self._ssl),
-            ssl_handshake_timeout=None if self._ssl is None else self._limits.head_timeout,
+            ssl=safe(context),
+            ssl_handshake_timeout=self._limits.head_timeout,
         )
 
     def _received(self, line: socket.socket, visitor: Visitor, task: asyncio.Task[None]) -> None:

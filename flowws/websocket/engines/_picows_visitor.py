@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from websockets.http11 import Request as RequestHead
@@ -17,7 +18,8 @@ from ._places import Place
 if TYPE_CHECKING:
     from ssl import SSLObject
 
-    from aiofastnet import Transport
+    from ._picows_parser import Parsers
+    from ._plain_transport import Transport
 
 LINGER: Final = 2.0  # seconds for a client to take note of an answer and hang up
 
@@ -35,8 +37,16 @@ class Visitor(asyncio.BufferedProtocol):
                                                                thrown away, until it hangs up or is cut
     """
 
-    def __init__(self, decide: Decide, limits: ServerLimits, place: Place, room: bytearray) -> None:
+    def __init__(
+        self,
+        decide: Decide,
+        limits: ServerLimits,
+        place: Place,
+        room: bytearray,
+        parsers_for: Callable[[int], Parsers],
+    ) -> None:
         # Stored state
+        self._parsers_for = parsers_for
         self._room = room  # for one read of whichever visitor: what is read is taken out at once
         self._decide = decide
         self._limits = limits
@@ -104,8 +114,13 @@ class Visitor(asyncio.BufferedProtocol):
             self._say(FAILED)
             return
         self._tcp.write(first)
-        limit, leave = self._limits.max_frame_size, self._place.leave
-        connection = PicowsConnection(self._tcp, is_client=False, max_frame_size=limit, on_gone=leave)
+        connection = PicowsConnection(
+            self._tcp,
+            is_client=False,
+            max_frame_size=self._limits.max_frame_size,
+            parsers_for=self._parsers_for,
+            on_gone=self._place.leave,
+        )
         self._place.cut = connection.abort
         connection.open(upgrade.open, self._rest)
 
@@ -135,7 +150,7 @@ class Visitor(asyncio.BufferedProtocol):
         self._place.leave()
 
 
-def _tls_of(tcp: asyncio.BaseTransport) -> Tls | None:
+def _tls_of(tcp: Transport) -> Tls | None:
     tls: SSLObject | None = tcp.get_extra_info("ssl_object")
     if tls is None:
         return None

@@ -144,6 +144,9 @@ class SansioConnection:
             data = payload.encode() if isinstance(payload, str) else payload
             self._wire.write(frame_bytes(opcode, data, masked=self._masks))
 
+    def write_wire(self, data: bytes) -> None:
+        self._wire.write(data)
+
     def write_frame(self, opcode: int, payload: bytes, *, fin: bool, rsv: int) -> None:
         if not self._has_said_close:
             self._wire.write(frame_bytes(opcode, payload, fin=fin, rsv=rsv, masked=self._masks))

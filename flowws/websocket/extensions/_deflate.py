@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from sys import maxsize
-from typing import Final
+from typing import Final, NamedTuple
 
 from websockets.exceptions import NegotiationError
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
@@ -111,6 +111,15 @@ class PerMessageDeflate(WebSocketExtensionFactory):
         )
 
 
+class Terms(NamedTuple):
+    """What decides about the bytes of a message that is compressed for itself."""
+
+    window_bits: int
+    level: int
+    threshold: int
+    compress_if: Callable[[Frame], bool] | None
+
+
 class Deflate(WebSocketExtension):
     """Compression in one connection, as it was agreed on."""
 
@@ -119,8 +128,10 @@ class Deflate(WebSocketExtension):
     may_skip = True
 
     def __init__(self, agreement: Agreement, settings: PerMessageDeflate) -> None:
-        self._threshold = settings.threshold
-        self._compress_if = settings.compress_if
+        self.terms: Terms = Terms(
+            agreement.local_max_window_bits, settings.level, settings.threshold, settings.compress_if
+        )
+        """By what it compresses a message that is compressed for itself."""
         self._own_limit = settings.max_inflated_size or maxsize
         self._compressor = Compressor(
             agreement.local_max_window_bits,
@@ -131,10 +142,26 @@ class Deflate(WebSocketExtension):
 
     def transform_out(self, frame: Frame) -> Frame:
         """Compress the message, if it is one of those that are."""
-        data = frame.data
-        if len(data) <= self._threshold or (self._compress_if is not None and not self._compress_if(frame)):
+        return self._transformed(frame, self._compressor.compress)
+
+    def transform_apart(self, frame: Frame) -> Frame:
+        """The same without a look at what was before: for a message that goes to many connections with equal `terms`.
+
+        RFC 7692, section 7.2.3: a message need not refer to those before it, whatever was agreed on.
+        """
+        return self._transformed(frame, self._compressor.compress_apart)
+
+    def begin_anew(self) -> None:
+        """Messages have been sent that this has not seen. The peer remembers them, so nothing before them can be
+        referred to.
+        """
+        self._compressor.begin_anew()
+
+    def _transformed(self, frame: Frame, compress: Callable[[bytes], bytes]) -> Frame:
+        data, terms = frame.data, self.terms
+        if len(data) <= terms.threshold or (terms.compress_if is not None and not terms.compress_if(frame)):
             return frame
-        return _with(frame, self._compressor.compress(data), frame.bits | RSV1)
+        return _with(frame, compress(data), frame.bits | RSV1)
 
     def transform_in(self, frame: Frame) -> Frame:
         """Inflate the message, if it is compressed."""

@@ -33,11 +33,21 @@ class Compressor:
         """The payload that travels."""
         stream = self._stream
         if stream is None:
-            stream = zlib.compressobj(self._level, wbits=-self._bits, memLevel=_MODERATE_MEMORY)
+            stream = self._new_stream()
             if self._takeover:
                 self._stream = stream
-        packed: bytes = stream.compress(data) + stream.flush(zlib.Z_SYNC_FLUSH)
-        return packed[: -len(_TAIL)]
+        return _packed(stream, data)
+
+    def compress_apart(self, data: bytes) -> bytes:
+        """The payload of a message that refers to none before it, and that none refers to."""
+        return _packed(self._new_stream(), data)
+
+    def begin_anew(self) -> None:
+        """Refer to nothing that was before."""
+        self._stream = None
+
+    def _new_stream(self) -> Any:
+        return zlib.compressobj(self._level, wbits=-self._bits, memLevel=_MODERATE_MEMORY)
 
     def __repr__(self) -> str:
         return _told(self._bits, self._takeover)
@@ -79,6 +89,11 @@ class Inflater:
 
     def __repr__(self) -> str:
         return _told(self._bits, self._takeover)
+
+
+def _packed(stream: Any, data: bytes) -> bytes:
+    packed: bytes = stream.compress(data) + stream.flush(zlib.Z_SYNC_FLUSH)
+    return packed[: -len(_TAIL)]
 
 
 def _inflated(stream: Any, data: bytes, limit: int, before: bytes = b"") -> bytes:

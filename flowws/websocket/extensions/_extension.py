@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from sys import maxsize
 from typing import TypeAlias
 
+from flowws._core import Deferred, Job
+from flowws.websocket._close_reason import CloseReason
 from flowws.websocket._frame import Frame
 
 ExtensionParameters: TypeAlias = Sequence[tuple[str, str | None]]
@@ -38,6 +40,11 @@ class WebSocketExtension:
 
     max_size: int = maxsize
     """How many bytes a message may have once it is transformed. The session says so, and keeps it up to date."""
+
+    def opened(self, name: str, close_reason: Deferred[CloseReason], connection: Job) -> None:
+        """The session that it is part of begins: what the session is called in the log, why it will have closed, and
+        what is complete when its connection is over, behind which no message passes.
+        """
 
     def transform_out(self, frame: Frame) -> Frame:
         """The message to send in place of this one. A failure closes the session with 1011.

@@ -31,6 +31,7 @@ class Handshake:
         self._routes = routes
         self._pages = pages
         self._origins = origins
+        self._reader = ServerProtocol()  # for all requests: it takes longer to make one than to have it read
 
     def examine(self, request: Request) -> Response | Match:
         """The route of a proper handshake, or the answer to anything else."""
@@ -49,9 +50,8 @@ class Handshake:
     def _refusal(self, request: Request) -> Response | None:
         """Why this is no proper handshake of a welcome client; None if it is one. The reading is `websockets`'."""
         try:
-            ServerProtocol(origins=self._origins.welcome(request.headers)).process_request(
-                UpgradeRequest(request.target, request.headers)
-            )
+            self._reader.origins = self._origins.welcome(request.headers)
+            self._reader.process_request(UpgradeRequest(request.target, request.headers))
         except InvalidOrigin:
             return text(403, "sessions are not opened for pages of this origin")
         except InvalidHeaderValue as error:

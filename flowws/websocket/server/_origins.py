@@ -29,9 +29,9 @@ class Origins:
 
     def welcome(self, headers: Headers) -> list[Origin | None] | None:
         """Those who say no origin (they are no browsers), the pages of this server, and those who are on the list.
-        None: everybody.
+        None: everybody, or none is said.
         """
-        if ANY in self._origins:
+        if ANY in self._origins or "Origin" not in headers:
             return None
         hosts = headers.get_all("Host")[:1]
         same = [Origin(_serialized(scheme, host)) for host in hosts for scheme in _PORTS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections.abc import Mapping
 from http import HTTPStatus
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -38,6 +39,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._folders: dict[str, Traversable] = {}
+        self._lent: dict[str, Traversable] = {}
 
     def add(self, prefix: str, folder: Traversable) -> None:
         """Serve the files of a folder, ``index.html`` at its root included."""
@@ -52,10 +54,18 @@ class Pages:
             raise ValueError(f"{prefix!r} has a folder already: {self._folders[prefix]}")
         self._folders[prefix] = folder.resolve() if isinstance(folder, Path) else folder
 
+    def lend(self, files: Mapping[str, Traversable]) -> None:
+        """Serve these files, too, each at its path. A file that a folder has there goes first."""
+        self._lent.update(files)
+
     def get(self, path: str) -> Response:
         """The answer to a GET; `path` is as it was sent, without its query."""
         if path == "/healthz":
             return text(200, "ok")
+        answer = self._from_folder(path)
+        return _page(self._lent[path]) if answer.status == 404 and path in self._lent else answer
+
+    def _from_folder(self, path: str) -> Response:
         for prefix in sorted(self._folders, key=len, reverse=True):
             if path.startswith(prefix):
                 return _answer(self._folders[prefix], path[len(prefix) :])
@@ -95,7 +105,7 @@ def _find(folder: Traversable, path: str) -> Traversable | None:
 def _page(file: Traversable) -> Response:
     # Read on the loop: these are the few small files of a page. A server of many or large files is another program.
     body = file.read_bytes()
-    kind, encoding = _TYPES.guess_type(file.name)
+    kind, encoding = _TYPES.guess_type(file.name.replace(".d.ts", ".txt"))  # .ts alone is a video
     kind = "application/octet-stream" if kind is None or encoding is not None else kind
     if kind.startswith("text/") or kind in ("application/json", "image/svg+xml"):
         kind = f"{kind}; charset=utf-8"

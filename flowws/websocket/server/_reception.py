@@ -50,6 +50,7 @@ class Reception:
         self._routes = RouteTable(app.routes)
         for route in self._routes.routes:
             _check(route, can)
+            app._pages.lend(route.page_files)
         self._handshake = Handshake(self._routes, app._pages, app._origins)
         self._sessions: set[ServerSession] = set()
         self._context: Context | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib.resources.abc import Traversable
 from typing import Any, TypeAlias
 
 from websockets.headers import parse_subprotocol
@@ -30,6 +31,8 @@ class Route:
     """Whether the handler sees every frame."""
     middleware: tuple[Middleware, ...] = ()
     """Around its upgrades, the outermost first."""
+    page_files: Mapping[str, Traversable] = field(default_factory=dict[str, Traversable])
+    """What a page needs to talk to it, by the path of the server at which it is found, wherever the route is."""
 
     @property
     def config(self) -> WebSockets:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from flowws.flows import Lag, SharedFlow
 
 from .._config import WebSockets
+from ..converters import ContentConverter
 from ._middleware import Middleware
 from ._path_pattern import PathPattern
 from ._route import Route, check_subprotocol, refuse_twins
 from ._server_session import RawWebSocketServerSession, WebSocketServerSession
 
+if TYPE_CHECKING:
+    from flowws.feeds import Feed, FeedLog, ServedFeed, TakeSnapshot
+
+T = TypeVar("T")
 H = TypeVar("H", bound=Callable[[WebSocketServerSession], Awaitable[object]])
 R = TypeVar("R", bound=Callable[[RawWebSocketServerSession], Awaitable[object]])
 M = TypeVar("M", bound=Middleware)
@@ -77,6 +84,82 @@ class Router:
             return handler
 
         return register
+
+    # A knot between two floors: feeds are served by a path, and `app.feed(...)` is what people type. The imports wait
+    # for the call, when both floors stand.
+
+    def feed(
+        self,
+        path: str,
+        source: SharedFlow[T],
+        *,
+        filter: Mapping[str, Callable[[T], object]] | None = None,
+        fields: Collection[str] | None = None,
+        snapshot: TakeSnapshot | None = None,
+        revision: Callable[[T], int] | None = None,
+        lag: Lag = Lag.DROP_OLDEST,
+        backlog: int = 256,
+        resume: int | FeedLog[T] = 1024,
+        converter: ContentConverter | None = None,
+        config: WebSockets | None = None,
+    ) -> ServedFeed:
+        """Serve a hot flow at a path, to each client those updates that it wants; docs/feeds.md shows how.
+
+        It is a subscriber of `source` from now on, whom nobody waits for.
+
+        Args:
+            path: as for `websocket`.
+            source: a `SharedFlow` or `StateFlow`.
+            filter: what clients may want, by name: plain functions of an update.
+            fields: which fields of an update the filters may compare that clients write themselves. None: all of
+                those that its type declares; empty: none.
+            snapshot: what a client begins with, and begins anew with after each change of its filter: a function of
+                the filter, sync or async, that gives the items, or a `Snapshot` of them. A sync one is exact.
+                None: the value, where `source` is a state, else nothing.
+            revision: which revision an update has made, each a greater one than the one before: for an async snapshot,
+                which may contain some of the updates that follow. Those up to its ``revision`` are left out.
+            lag: what becomes of updates for a client that does not keep up; `Lag.DISCONNECT` closes it with 1013.
+            backlog: how many updates wait for such a client.
+            resume: how many updates are kept for clients that come back, or a log that keeps them.
+            converter: writes updates and items, as JSON; a `JsonConverter` if not said otherwise.
+            config: for the sessions of this path.
+
+        Raises `TypeError` and `ValueError` for bad arguments, as for a source that cannot be tapped, `Lag.SUSPEND`,
+        with which a slow client would delay others, and a path that is taken.
+        """
+        from flowws.feeds import Feed
+
+        feed = Feed(
+            source,
+            filter=filter,
+            fields=fields,
+            snapshot=snapshot,
+            revision=revision,
+            lag=lag,
+            backlog=backlog,
+            resume=resume,
+            converter=converter,
+        )
+        return self.feeds(path, {"": feed}, config=config)[""]
+
+    def feeds(
+        self, path: str, feeds: Mapping[str, Feed[Any]], *, config: WebSockets | None = None
+    ) -> dict[str, ServedFeed]:
+        """Serve several feeds at one path, each by its topic: a client subscribes to those that it wants, over one
+        connection. The arguments of each `Feed` are those of `feed`.
+
+        Raises what `feed` does.
+        """
+        from flowws.feeds import FeedEndpoint
+
+        self._check(path, None, config)
+        endpoint = FeedEndpoint(feeds)
+        try:
+            self._add(Route(path, endpoint, None, config, page_files=endpoint.page_files))
+        except ValueError:  # the path is taken
+            endpoint.close()
+            raise
+        return endpoint.feeds
 
     def middleware(self, function: M) -> M:
         """Decorate a function around the upgrades of every path below: it gets the `Call` and ``proceed``, and

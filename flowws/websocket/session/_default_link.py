@@ -11,14 +11,15 @@ from flowws._core import to_seconds
 from .._close_reason import NORMAL, CloseReason, Codes
 from .._config import WebSockets
 from .._errors import FrameTooBigError, PingTimeoutError, ProtocolViolationError
-from .._frame import CLOSE, PING, PLAIN, PONG, Frame, sent_message
+from .._frame import BINARY, CLOSE, PING, PLAIN, PONG, TEXT, Frame, whole_message
 from ..engines import Connection
-from ..extensions import WebSocketExtension
+from ..extensions import Deflate, WebSocketExtension
 from ._assembler import Assembler
 from ._extension_chain import ExtensionChain
 from ._link import CONTROL, Link, OnClosed, OnGone
 from ._outgoing import Outgoing
 from ._pinger import Pinger
+from ._shared_message import SharedMessage
 
 _log: Final = logging.getLogger("flowws.websocket")
 
@@ -94,6 +95,16 @@ class DefaultLink(Link):
 
     def frame_received(self, opcode: int, payload: bytes, fin: bool, rsv: int) -> None:
         """Take a frame of the peer."""
+        # Most frames that come here are whole binary messages, or large texts, whose bytes are kept: who passes them on
+        # need not encode them, and ASCII is told at a glance. benchmarks/bench_session.py
+        if (
+            fin
+            and not rsv
+            and self.incoming.takes_whole
+            and (opcode == BINARY or (opcode == TEXT and payload.isascii()))
+        ):
+            self.incoming.deliver(whole_message(opcode, payload))
+            return
         try:
             if self.reason is not None:
                 self._after_the_end(opcode)
@@ -157,7 +168,7 @@ class DefaultLink(Link):
         if isinstance(payload, str):
             payload = payload.encode()  # a text that has no bytes is its sender's mistake, not an extension's
         try:
-            frame: Frame = self.chain.transform_out(sent_message(opcode, payload))
+            frame: Frame = self.chain.transform_out(whole_message(opcode, payload))
             data, rsv = frame.data, frame.bits & ~PLAIN
         except Exception as error:  # noqa: BLE001  # it ends this session, and no other
             self._extension_failed(error)
@@ -166,6 +177,32 @@ class DefaultLink(Link):
             self._connection.write_frame(opcode, data, fin=True, rsv=rsv)
         else:
             self._connection.write(opcode, data)
+
+    def write_shared(self, message: SharedMessage) -> None:
+        """Write a shared message: only while `outgoing.is_ready`, as that keeps the order."""
+        write_wire, chain = self._connection.write_wire, self.chain
+        deflate = None if chain is None else chain.deflate
+        if write_wire is None or self._masking or (chain is not None and deflate is None):
+            self._write_one_by_one(message)
+        elif deflate is None:
+            self.outgoing.write_wire = write_wire
+            write_wire(message.wire())
+        else:
+            self._write_deflated(message, deflate, write_wire)
+
+    def _write_one_by_one(self, message: SharedMessage) -> None:
+        for frame in message.frames():
+            if self.reason is None:  # an extension may fail at the one before
+                self.outgoing.write(frame.opcode, frame.payload)
+
+    def _write_deflated(self, message: SharedMessage, deflate: Deflate, write_wire: Callable[[bytes], object]) -> None:
+        try:
+            wire = message.wire(deflate)
+        except Exception as error:  # noqa: BLE001  # it ends this session, and no other
+            self._extension_failed(error)
+            return
+        write_wire(wire)
+        deflate.begin_anew()
 
     # Closing
 

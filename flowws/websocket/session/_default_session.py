@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Sequence
 from typing import Any, TypeVar, overload
 
-from flowws._core import Duration
+from flowws._core import BUDGET, Duration
 from flowws.channels import ReceiveChannel
 from flowws.flows import Flow
 
@@ -18,6 +18,7 @@ from ._default_link import DefaultLink
 from ._incoming_as import OnBad, incoming_as
 from ._link import Link
 from ._session import WebSocketSession
+from ._shared_message import SharedMessage
 
 T = TypeVar("T")
 
@@ -74,6 +75,38 @@ class DefaultWebSocketSession(WebSocketSession):
         if self._messages.chain is not None:
             self._messages.chain.check_streaming()
         await super()._stream(fragments)
+
+    # What goes to many
+
+    def try_send_shared(self, message: SharedMessage) -> bool:
+        """Send what goes to many sessions, if it can leave at once. False if not: then nothing was sent, and nothing
+        waits.
+
+        Raises `SessionClosedError` once the session is closed.
+        """
+        outgoing = self._outgoing
+        if not outgoing.is_ready:
+            outgoing.check_open()
+            return False
+        write_wire = outgoing.write_wire
+        if write_wire is None:
+            self._messages.write_shared(message)
+        else:  # as there, without a look at what cannot have changed: benchmarks/bench_feed.py
+            write_wire(message.plain or message.wire())
+        outgoing.streak += message.count
+        return True
+
+    async def send_shared(self, message: SharedMessage) -> None:
+        """Send what goes to many sessions; wait while the peer, or the network, does not take it.
+
+        It leaves behind everything that was sent before, and takes no room in ``outgoing``: cancelled while it waits,
+        it is not sent, and no policy of the queue drops it. Raises `SessionClosedError` once the session is closed.
+        """
+        outgoing = self._outgoing
+        if not self.try_send_shared(message):
+            await outgoing.take_turn(lambda: self._messages.write_shared(message), message.count)
+        elif outgoing.streak >= BUDGET:
+            await outgoing.breathe()
 
     # Pings
 

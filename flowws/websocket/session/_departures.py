@@ -47,6 +47,7 @@ class Departures:
         "streams",
         "taken",
         "write",
+        "write_wire",
     )
 
     def __init__(
@@ -77,6 +78,8 @@ class Departures:
         """How many frames have waited at once, at most."""
         self.write: Callable[[int, str | bytes], object] = connection.write
         """Straight to the engine: only while `is_ready`."""
+        self.write_wire: Callable[[bytes], object] | None = None
+        """The same for frames as they travel; None until it is known that nothing has to be done to them."""
         # Computed state
         self.is_ready = True
         """Whether a data frame may be written this moment, past the queue."""
@@ -163,14 +166,13 @@ class Departures:
             settle(streamer)
         while queue and not self._is_held:
             entry = queue[0]
-            if isinstance(entry, Mark):
-                queue.popleft()
-                entry.reached()
-            elif connection.is_writable:
-                queue.popleft()
+            if not connection.is_writable and (isinstance(entry, Frame) or entry.writes):
+                return
+            queue.popleft()
+            if isinstance(entry, Frame):
                 self._write(entry)
             else:
-                return
+                entry.reached()
             self._admit()
         self.is_ready = self._may_pass()
 
@@ -228,6 +230,11 @@ class Departures:
         for waiter in self._flushes:
             settle(waiter)
 
+    def let_go(self) -> None:
+        """Nobody has to be told anything any more."""
+        self._on_overflow = nobody
+        self.write = self._connection.write
+
     def _drop_queue(self) -> None:
         entries = list(self._queue)
         if entries:
@@ -239,3 +246,7 @@ class Departures:
 
 def _nothing() -> None:
     """Last words that nobody hears any more."""
+
+
+def nobody(*_: object) -> None:
+    """Who is told once the connection is over."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from .._errors import FrameTooBigError
 from .._frame import PLAIN, Frame, TextFrame, received_text
-from ..extensions import WebSocketExtension
+from ..extensions import Deflate, WebSocketExtension
 from ._assembler import not_utf8
 
 
@@ -19,13 +19,16 @@ class ExtensionChain:
         incoming  <--  first  <--  second  <--  ...  <--  the wire
     """
 
-    __slots__ = ("_limit", "extensions", "rsv", "takes_all")
+    __slots__ = ("_limit", "deflate", "extensions", "rsv", "takes_all")
 
     def __init__(self, extensions: Sequence[WebSocketExtension], limit: int) -> None:
         self.extensions = tuple(extensions)
         """In the order of a message that leaves."""
         self.rsv = sum(extension.rsv for extension in extensions)  # no two have the same bit
         """The reserved bits that a message of the peer may have."""
+        only = self.extensions[0] if len(self.extensions) == 1 else None
+        self.deflate = only if isinstance(only, Deflate) else None
+        """What compresses the messages, where nothing else happens to them."""
         self.takes_all = not all(extension.may_skip for extension in extensions)
         """Whether messages without such a bit pass here, too."""
         self.limit(limit)

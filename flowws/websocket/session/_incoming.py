@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, Final
-from weakref import WeakSet
 
 from flowws._core import BUDGET, CancellationError, Job, Waiter, current_job
 from flowws.channels import Channel, ChannelResult, ClosedReceiveChannelError
@@ -15,6 +15,7 @@ from .._errors import ChannelOverflowError
 from .._frame import PLAIN, TEXT, Frame, TextFrame
 from .._overflow import ChannelOverflow
 from ..engines import Connection
+from ._outgoing_queue import NOTHING
 
 _NOBODY: Final = object()
 _new: Final = object.__new__
@@ -60,6 +61,7 @@ class Incoming(Channel[Frame]):
         on_overflow: Callable[[Exception], object],
     ) -> None:
         super().__init__(Channel.UNLIMITED)
+        self._buffer = NOTHING
         self._queue_of_receivers()  # `__anext__` finds it made
         self._on_other = on_other
         self.takes_whole = True
@@ -74,8 +76,8 @@ class Incoming(Channel[Frame]):
         self._paused = False
         self._held_back = False  # since `was_held_back` was last asked
         self._last_reader: object = _NOBODY
-        self.readers: WeakSet[Job] = WeakSet()
-        """The jobs that have ever received here and are still about."""
+        self.readers: set[Job] = set()
+        """The jobs that have ever received here; of those that are over, some are forgotten."""
         self.received = 0
         """How many frames have come, those that were dropped included."""
         self.dropped = 0
@@ -113,6 +115,8 @@ class Incoming(Channel[Frame]):
                 receiver.set_result(frame)
                 return
         if not self._over:
+            if self._buffer is NOTHING:
+                self._buffer = deque()
             self._buffer.append(frame)
             waiting = len(self._buffer)
             if waiting > self.peak:
@@ -151,13 +155,12 @@ class Incoming(Channel[Frame]):
             self._note(reader)
         if self._paused:
             self._before_taking()
-        buffer = self._buffer
-        if buffer:
+        if self._buffer:
             self._streak += 1
             if self._streak >= BUDGET:
                 await self._breathe()
-            if buffer:  # nobody else has taken it during the checkpoint
-                return buffer.popleft()
+            if self._buffer:  # nobody else has taken it during the checkpoint
+                return self._buffer.popleft()
         if self._over:
             raise self._receive_error() or end()
         self._streak = 0
@@ -171,8 +174,8 @@ class Incoming(Channel[Frame]):
             raise
         if isinstance(frame, Frame):
             return frame
-        if buffer:  # what else a parked receiver is handed is the end; since then, another one gave his frame back
-            return buffer.popleft()
+        if self._buffer:  # what else a parked receiver is handed is the end; since, another one gave his frame back
+            return self._buffer.popleft()
         raise self._receive_error() or end()
 
     def _leave(self, waiter: Waiter[Frame]) -> None:
@@ -181,6 +184,11 @@ class Incoming(Channel[Frame]):
             self._give_back(waiter.result())
         elif waiter in self._receivers:
             self._receivers.remove(waiter)
+
+    def _put_back(self, element: Frame) -> None:
+        if self._buffer is NOTHING:
+            self._buffer = deque()
+        super()._put_back(element)
 
     @property
     def waiting(self) -> int:
@@ -202,6 +210,10 @@ class Incoming(Channel[Frame]):
         self._over = True
         self._resume()
         return super().close(cause)
+
+    def let_go(self) -> None:
+        """Nothing comes any more, and nobody has to be told."""
+        self._on_other = self._on_overflow = _nobody
 
     # Receiving: each way of it notes the reader and lets the engine read on. What an `async def` gives is a Coroutine
     # to mypy and a CoroutineType to pyright; it must be both in order to stand for the method of `Channel`.
@@ -229,12 +241,15 @@ class Incoming(Channel[Frame]):
 
     def cancel(self, cause: CancellationError | None = None) -> None:
         self._over = True
+        if self._buffer is NOTHING:
+            self._buffer = deque()
         super().cancel(cause)
         self._resume()
 
     def _note(self, reader: Job | None) -> None:
         self._last_reader = reader
-        if reader is not None:
+        if reader is not None and reader not in self.readers:
+            self.readers = {job for job in self.readers if not job.is_completed}
             self.readers.add(reader)
 
     def _before_taking(self) -> None:
@@ -249,6 +264,10 @@ class Incoming(Channel[Frame]):
     def __repr__(self) -> str:
         state = "open" if not self.is_closed_for_send else "closed"
         return f"<Incoming {state}, {len(self._buffer)} frames waiting>"
+
+
+def _nobody(*_: object) -> None:
+    """Who is told once the connection is over."""
 
 
 def _drained() -> ClosedReceiveChannelError:

@@ -106,6 +106,7 @@ class Link(ABC):
             raise ValueError("masking=False: a client masks its frames (RFC 6455, section 5.1)")
         self._connection.set_masking(on)
         self._masking = on
+        self.outgoing.write_wire = None
 
     # Closing
 
@@ -205,6 +206,15 @@ class Link(ABC):
         if self._deadline is not None:
             self._deadline.cancel()
         self._on_gone()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Nobody is told anything any more. A session that is over leaves no circle, which the garbage collector would
+        have to find: benchmarks/bench_session.py.
+        """
+        self._on_closed = self._on_gone = _nobody
+        self.incoming.let_go()
+        self.outgoing.let_go()
 
     def _lost(self, cause: BaseException | None) -> CloseReason:
         return CloseReason(Codes.CLOSED_ABNORMALLY, "the connection was lost", by="network", cause=cause)
@@ -220,3 +230,7 @@ class Link(ABC):
     def later(self, delay: float, call: Callable[[], object]) -> Timer:
         """Make a call on this loop after some seconds."""
         return self._connection.call_later(delay, call)
+
+
+def _nobody(*_: object) -> None:
+    """Who is told once all is over."""

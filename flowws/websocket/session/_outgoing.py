@@ -14,8 +14,8 @@ from .._close_reason import NORMAL, CloseReason, Codes, checked_payload
 from .._errors import ChannelOverflowError, SessionClosedError
 from .._frame import PLAIN, CloseFrame, Frame
 from ..engines import Connection
-from ._departures import Departures
-from ._outgoing_queue import Entry, OutgoingClause, checked_frame, discard, encoded
+from ._departures import Departures, nobody
+from ._outgoing_queue import Entry, Mark, OutgoingClause, checked_frame, discard, encoded
 
 _log: Final = logging.getLogger("flowws.websocket")
 
@@ -122,6 +122,35 @@ class Outgoing(Departures, SendChannel[Frame]):
             self._give_up(parked)
             raise
 
+    async def take_turn(self, write: Callable[[], object], count: int) -> None:
+        """Wait, first come first served, until the engine takes something, and have so many messages written then.
+
+        Raises `SessionClosedError` where that never is.
+        """
+        waiter: Waiter[None] = new_waiter()
+
+        def reached() -> None:
+            if not waiter.done():
+                write()
+                self.taken += count
+                waiter.set_result(None)
+
+        def passed_over() -> None:
+            if not waiter.done():
+                assert self._reason is not None  # the queue of an open session is not dropped
+                waiter.set_exception(SessionClosedError(self._reason))
+
+        mark = Mark(reached, passed_over, writes=True)
+        if self.senders:
+            await self._park(waiter, mark)
+            return
+        self.line_up(mark)
+        try:
+            await waiter
+        except BaseException:
+            discard(self._queue, mark)
+            raise
+
     async def breathe(self) -> None:
         """One real checkpoint."""
         self.taken += self.streak
@@ -155,6 +184,10 @@ class Outgoing(Departures, SendChannel[Frame]):
                 self._on_close(SessionClosedError(reason))
             except Exception as error:  # noqa: BLE001  # the session has to end, whatever it raises
                 _log.error("a handler of invoke_on_close failed", exc_info=error)
+
+    def let_go(self) -> None:
+        super().let_go()
+        self._close_session = nobody
 
     def close(self, cause: BaseException | None = None) -> bool:
         """Close the session: with 1000, or with 1011 where there is a `cause`. True for the call that did it."""

@@ -22,6 +22,8 @@ class Mark:
     """Called when all before it has been written."""
     passed_over: Callable[[], object]
     """Called instead when that will never be."""
+    writes: bool = False
+    """Whether `reached` writes something, and so comes only while the engine takes it."""
 
 
 Entry: TypeAlias = "Frame | Mark"

@@ -147,6 +147,7 @@ class Pinger:
         """No more pings, and no more answers."""
         self._reason = reason
         self._cancel_timer()
+        self._on_timeout = _nobody
         sent, self._sent = self._sent, {}
         for _, waiter in sent.values():
             if waiter is not None and not waiter.done():
@@ -197,3 +198,7 @@ class Pinger:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _nobody() -> None:
+    """Who is told once there are no pings any more."""

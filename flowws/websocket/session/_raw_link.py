@@ -25,6 +25,7 @@ from .._frame import (
     undecoded_text,
 )
 from ..engines import Connection
+from ._departures import nobody
 from ._link import Link
 from ._outgoing import Outgoing
 from ._outgoing_queue import Entry
@@ -159,11 +160,11 @@ class RawOutgoing(Outgoing):
     The opcodes are looked after: what follows a fragment goes out as its continuation.
     """
 
-    __slots__ = ("_link", "_written_kind")
+    __slots__ = ("_say_close", "_written_kind")
 
     def __init__(self, config: WebSockets, connection: Connection, link: RawLink) -> None:
         super().__init__(config.channels.outgoing, connection, link.close, link._outgoing_overflowed)
-        self._link = link
+        self._say_close: Callable[[CloseFrame], object] = link.say_close
         self._written_kind: int | None = None  # of the fragmented message whose frames are being written
 
     def _check(self, frame: Frame) -> None:
@@ -205,7 +206,7 @@ class RawOutgoing(Outgoing):
 
     def _put_control(self, frame: Frame) -> None:
         if isinstance(frame, CloseFrame):
-            self._link.say_close(frame)
+            self._say_close(frame)
         else:
             super()._put_control(frame)
 
@@ -224,6 +225,10 @@ class RawOutgoing(Outgoing):
         else:
             self._connection.write_frame(opcode, frame.data, fin=frame.fin, rsv=frame.bits & ~PLAIN)
         self.is_ready = self._may_pass()
+
+    def let_go(self) -> None:
+        super().let_go()
+        self._say_close = nobody
 
     def _may_pass(self) -> bool:
         return self._written_kind is None and super()._may_pass()

@@ -62,8 +62,9 @@ class WebSocketSession(CoroutineScope, ABC):
         # A supervisor: a failing job closes the session, which is gentler to the readers than cancelling the scope.
         super().__init__(name, supervisor=True, exception_handler=self._job_failed, parent=parent)
         self._config = config
-        self._close_reason: CompletableDeferred[CloseReason] = CompletableDeferred(name=f"close reason of {name}")
-        self._connection_over = CompletableJob(name=f"connection of {name}")
+        # These two are made for the first who asks: most sessions come and go without anybody.
+        self._promised_reason: CompletableDeferred[CloseReason] | None = None
+        self._end_of_connection: CompletableJob | None = None
         self._lingering: Timer | None = None
         self._main: Job | None = None  # the handler
         self._main_started = False
@@ -73,6 +74,8 @@ class WebSocketSession(CoroutineScope, ABC):
         self._link = self._open_link(is_client, extensions)
         self._outgoing = self._link.outgoing
         self.job.invoke_on_completion(self._jobs_over)
+        for each in extensions:
+            each.opened(name, self.close_reason, self._connection_over)
 
     @abstractmethod
     def _open_link(self, is_client: bool, extensions: Sequence[WebSocketExtension]) -> Link: ...
@@ -94,7 +97,20 @@ class WebSocketSession(CoroutineScope, ABC):
         """Why the session ended: ``await session.close_reason``. It always comes, and never fails. Kotlin:
         `closeReason`.
         """
-        return self._close_reason
+        if self._promised_reason is None:
+            self._promised_reason = CompletableDeferred(name=f"close reason of {self.job.name}")
+            if self._link.reason is not None:
+                self._promised_reason.complete(self._link.reason)
+        return self._promised_reason
+
+    @property
+    def _connection_over(self) -> Job:
+        """Complete once the connection is over."""
+        if self._end_of_connection is None:
+            self._end_of_connection = CompletableJob(name=f"connection of {self.job.name}")
+            if self._link.is_gone:
+                self._end_of_connection.complete()
+        return self._end_of_connection
 
     @property
     def config(self) -> WebSockets:
@@ -256,7 +272,8 @@ class WebSocketSession(CoroutineScope, ABC):
             await self.ended()
 
     def _closed(self, reason: CloseReason) -> None:
-        self._close_reason.complete(reason)
+        if self._promised_reason is not None:
+            self._promised_reason.complete(reason)
         self._cancel_bystanders()
         assert isinstance(self.job, CompletableJob)  # a scope that is not a block has one
         self.job.complete()
@@ -264,7 +281,8 @@ class WebSocketSession(CoroutineScope, ABC):
             self._lingering = self._link.later(to_seconds(self._config.linger, "linger"), self._cancel_readers)
 
     def _gone(self) -> None:
-        self._connection_over.complete()
+        if self._end_of_connection is not None:
+            self._end_of_connection.complete()
         self._end_if_over()
 
     # Jobs
@@ -329,7 +347,7 @@ class WebSocketSession(CoroutineScope, ABC):
         self._end_if_over()
 
     def _end_if_over(self) -> None:
-        if self._connection_over.is_completed and self.job.is_completed and self._on_end is not None:
+        if self._link.is_gone and self.job.is_completed and self._on_end is not None:
             on_end, self._on_end = self._on_end, None
             on_end(self)
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from sys import maxsize
 from typing import Any, Final, cast
 
 from flowws._core import Waiter
 
 from .._close_reason import CloseReason
 from .._frame import CLOSE, TEXT, size_of
-from ..engines import Connection, Endpoint, Timer
+from ..engines import Connection, Endpoint, FrameReader, Timer
 
 _log: Final = logging.getLogger("flowws.websocket.frames")
 _NAMES: Final = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
@@ -82,6 +83,8 @@ class WatchedConnection:
         self.client_address = connection.client_address
         self.is_secure = connection.is_secure
         self.write: Callable[[int, str | bytes], object] = self._write
+        self._next_write_wire = connection.write_wire
+        self.write_wire = None if self._next_write_wire is None else self._write_wire
 
     @property
     def is_writable(self) -> bool:
@@ -94,6 +97,14 @@ class WatchedConnection:
     def _write(self, opcode: int, payload: str | bytes) -> None:
         self._watch.sent(opcode, payload)
         self._connection.write(opcode, payload)
+
+    def _write_wire(self, data: bytes) -> None:
+        assert self._next_write_wire is not None  # or this is not called
+        frames = FrameReader(masked=False, max_size=maxsize)
+        frames.feed(data)
+        while (frame := frames.next_frame()) is not None:
+            self._watch.sent(int(frame.opcode), bytes(frame.data), frame.fin, frame.rsv)
+        self._next_write_wire(data)
 
     def write_frame(self, opcode: int, payload: bytes, *, fin: bool, rsv: int) -> None:
         self._watch.sent(opcode, payload, fin, rsv)

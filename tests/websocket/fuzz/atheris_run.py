@@ -20,7 +20,6 @@ from functools import partial
 from typing import Any, Final
 
 import atheris  # type: ignore[import-untyped]  # installed by who runs this
-from picows import WSListener
 
 with atheris.instrument_imports(include=["flowws", "websockets"]):
     from flowws.websocket import (
@@ -72,16 +71,19 @@ def frames_of(pieces: list[bytes], *, masked: bool) -> tuple[list[Any], int | No
     return read, None
 
 
-class Heard(WSListener):
+class Heard:
     """What picows reads."""
 
     def __init__(self) -> None:
         self.frames: list[Any] = []
         self.code: int | None = None
 
-    def on_ws_frame(self, transport: object, frame: Any) -> None:
+    def text_received(self, text: str) -> None:
+        self.frames.append((1, text.encode(), True, 0))
+
+    def frame_arrived(self, kind: int, frame: Any) -> None:
         rsv = (4 if frame.rsv1 else 0) | (2 if frame.rsv2 else 0) | (1 if frame.rsv3 else 0)
-        self.frames.append((frame.msg_type.value, frame.get_payload_as_bytes(), bool(frame.fin), rsv))
+        self.frames.append((kind, frame.get_payload_as_bytes(), bool(frame.fin), rsv))
 
     def parser_failed(self, code: int, message: str) -> None:
         self.code = self.code or code
@@ -92,7 +94,8 @@ class Heard(WSListener):
 
 def heard(pieces: list[bytes], *, masked: bool) -> tuple[list[Any], int | None]:
     ears: Any = Heard()
-    parser = Parser(ears, ears, LIMIT, is_client=not masked)
+    parser = Parser(LIMIT, is_client=not masked)
+    parser.reader = ears
     for piece in pieces:
         if ears.code is None:
             parser.feed(piece)
