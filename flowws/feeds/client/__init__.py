@@ -1,0 +1,1 @@
+"""The client of feeds: it reconnects, resumes, and loses nothing without saying so."""

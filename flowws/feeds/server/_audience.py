@@ -1,0 +1,165 @@
+"""`Audience`: the subscriptions that want the same under the same id, so that one message serves them all."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from flowws.feeds.filters import EVERYTHING, Filter
+from flowws.websocket import SessionClosedError, SharedMessage
+
+from ._counts import Counts
+from ._frames import Frames, Update
+
+_log: Final = logging.getLogger("flowws.feeds")
+
+FAILED: Final = "the feed has failed"
+"""What clients are told; why is for the log."""
+
+SLICE: Final = 64
+"""After so many deliveries in a row, a look at the clock."""
+
+
+class Waiting(NamedTuple):
+    """An update that has passed the filter of an audience, as it waits for a member who is behind."""
+
+    number: int
+    """How many have passed before it."""
+    offset: int
+    value: Any
+    message: Update
+
+
+class Batch:
+    """What passes of the updates of one round, and goes to every member in one message."""
+
+    __slots__ = ("_messages", "_updates", "first", "message")
+
+    def __init__(self, first: int, updates: Sequence[tuple[int, Any]], messages: Sequence[Update]) -> None:
+        self.first: Final = first
+        """The number of the first."""
+        self.message: SharedMessage = messages[0] if len(messages) == 1 else SharedMessage(*messages)
+        self._updates = updates
+        self._messages = messages
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @property
+    def waiting(self) -> list[Waiting]:
+        """One by one, for who has to wait for them."""
+        return [
+            Waiting(number, offset, value, message)
+            for number, ((offset, value), message) in enumerate(
+                zip(self._updates, self._messages, strict=True), start=self.first
+            )
+        ]
+
+
+class Member(ABC):
+    """A subscription, as its audience sees it."""
+
+    __slots__ = ("send",)
+
+    send: Callable[[SharedMessage], bool]
+    """Sends at once, or not at all: False. What is not in the fast lane any more says True, and does nothing."""
+
+    @abstractmethod
+    def fall_behind(self, batch: Batch) -> None:
+        """This batch could not be sent: it has to wait, and all that follows."""
+
+    @abstractmethod
+    def put_aside(self, batch: Batch) -> None:
+        """Keep a batch for later: a member that is behind already."""
+
+    @abstractmethod
+    def finish(self, problem: str | None, *, is_error: bool) -> None:
+        """Nothing follows what there is: the source has ended, or something has failed."""
+
+    @abstractmethod
+    def leave(self) -> None:
+        """The session is over."""
+
+
+class Audience:
+    """The subscriptions that want the same under the same id.
+
+    ::
+
+        updates of a round -> filter -> one message for all -> fast: sent at once, in slices
+                                                            -> slow: each member puts it aside
+
+    A member is in one of the two lanes. One that cannot be sent a message at once is slow from then on, and comes back
+    when it has caught up.
+    """
+
+    __slots__ = ("_counts", "_frames", "fast", "id", "offset", "passed", "slow", "wanted")
+
+    def __init__(self, wanted: Filter, id: int, frames: Frames, counts: Counts, offset: int) -> None:
+        self.wanted: Final = wanted
+        self.id: Final = id
+        self.fast: dict[Member, None] = {}
+        self.slow: dict[Member, None] = {}
+        self.passed: int = 0
+        """How many updates have passed the filter."""
+        self.offset: int = offset
+        """The offset of the last update that was looked at."""
+        self._frames = frames
+        self._counts = counts
+
+    def __bool__(self) -> bool:
+        return bool(self.fast or self.slow)
+
+    def deliver(self, updates: Sequence[tuple[int, Any]]) -> Iterator[None]:
+        """Give the updates of a round to every member; a step of it is short."""
+        try:
+            batch = self._batch(updates)
+        except Exception as failure:  # noqa: BLE001  # the filter's or the converter's: it ends this audience alone
+            _log.error("a feed has failed those who want %r", self.wanted, exc_info=failure)
+            self.finish(FAILED, is_error=True)
+            return
+        if batch is None:
+            return
+        for member in tuple(self.slow):
+            member.put_aside(batch)
+        # Who leaves in the meantime has another `send` from then on; who comes now has had the batch put aside.
+        fast = tuple(self.fast)
+        count = len(batch)
+        for start in range(0, len(fast), SLICE):
+            some = fast[start : start + SLICE]
+            self._counts.delivered += (len(some) - _send(some, batch)) * count
+            yield
+
+    def _batch(self, updates: Sequence[tuple[int, Any]]) -> Batch | None:
+        wanted, message = self.wanted, self._frames.update
+        passing = updates if wanted is EVERYTHING else [each for each in updates if wanted(each[1])]
+        messages = [message(value, self.id, offset) for offset, value in passing]
+        first = self.passed
+        self.passed = first + len(messages)
+        self.offset = updates[-1][0]
+        return Batch(first, passing, messages) if messages else None
+
+    def finish(self, problem: str | None, *, is_error: bool) -> None:
+        """Nothing follows for any member."""
+        for member in (*self.fast, *self.slow):
+            member.finish(problem, is_error=is_error)
+
+
+def _send(members: Sequence[Member], batch: Batch) -> int:
+    """Send to each member of the fast lane; how many did not get it."""
+    message, missed = batch.message, 0
+    for member in members:
+        try:
+            if not member.send(message):
+                member.fall_behind(batch)
+                missed += 1
+        except SessionClosedError:
+            member.leave()
+            missed += 1
+        except Exception as failure:  # noqa: BLE001  # whatever is wrong with one connection, the others have to get it
+            _log.error("an update could not be sent", exc_info=failure)
+            member.finish(FAILED, is_error=True)
+            missed += 1
+    return missed

@@ -1,0 +1,73 @@
+"""`Frames`: the messages of updates, each written once, however many they are for."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flowws.feeds._position import Position
+from flowws.feeds._protocol import written_snapshot, written_update
+from flowws.websocket import ContentConverter, Frame, SharedMessage
+
+from ._counts import Counts
+
+ROOM: Final = 1 << 20
+"""Bytes that are kept for updates that may be asked for again, by clients that come back at the same time."""
+
+
+class Update(SharedMessage):
+    """The message that brings an update."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__(Frame.Text(text))
+        self.size: Final = len(text)
+        """Its bytes, before they are framed or compressed."""
+
+
+class Frames:
+    """The messages of updates: each value is written once, and each message built once per id of a subscription.
+
+    They are kept between rounds, for those who are behind or come back, as far as `ROOM` allows.
+    """
+
+    __slots__ = ("_bodies", "_converter", "_counts", "_messages", "_size")
+
+    def __init__(self, converter: ContentConverter, counts: Counts) -> None:
+        self._converter = converter
+        self._counts = counts
+        self._bodies: dict[int, bytes] = {}
+        self._messages: dict[tuple[int, int], Update] = {}
+        self._size = 0
+
+    def update(self, value: Any, id: int, offset: int) -> Update:
+        """The message that brings this update to subscriptions with this id. Raises what the converter raises."""
+        message = self._messages.get((id, offset))
+        if message is None:
+            counts = self._counts
+            body = self._bodies.get(offset)
+            if body is None:
+                body = self._bodies[offset] = self.body(value)
+                counts.encodings += 1
+            message = self._messages[id, offset] = Update(written_update(body, id, offset))
+            counts.frames_built += 1
+            self._size += 2 * message.size  # with the body, about
+        return message
+
+    def snapshot(self, items: tuple[Any, ...], id: int, at: Position) -> Frame:
+        """The message that brings a snapshot."""
+        return Frame.Text(written_snapshot(map(self.body, items), id, at))
+
+    def body(self, value: Any) -> bytes:
+        """The JSON of a value."""
+        frame = self._converter.serialize(value)
+        if not isinstance(frame, Frame.Text):
+            raise TypeError(f"a feed is JSON, and {self._converter!r} writes {frame!r}")
+        return frame.data
+
+    def trim(self) -> None:
+        """Forget, if it is too much. Called between rounds only: within one, everything is used again."""
+        if self._size > ROOM:
+            self._bodies.clear()
+            self._messages.clear()
+            self._size = 0

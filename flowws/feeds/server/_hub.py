@@ -1,0 +1,202 @@
+"""`Hub`: the heart of a feed. It hears each update, and brings it to every audience."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter
+from typing import Any, Final, Generic, TypeVar
+
+from flowws._core import call_soon, current_loop
+from flowws.feeds._position import Position
+from flowws.feeds.filters import Filter
+from flowws.flows import MutableStateFlow
+
+from ._audience import Audience, Member
+from ._counts import Counts
+from ._feed import Feed
+from ._feed_log import FeedLog, MemoryLog
+from ._frames import Frames
+
+T = TypeVar("T")
+
+_log: Final = logging.getLogger("flowws.feeds")
+
+SLICE: Final = 0.005
+"""Seconds that a round may take before others have their turn."""
+
+CHUNK: Final = 128
+"""Updates that are read from the log at once."""
+
+FAILED: Final = "it failed"
+
+
+class Hub(Generic[T]):
+    """The heart of a feed.
+
+    ::
+
+        source --tap--> log (offset) --> pending --call_soon--> round: one audience after the other
+                                                                  |
+                                                                  +-- too long: goes on by call_soon
+
+    What is emitted in one turn of the loop is one round, and leaves in one write. Whoever comes, or changes the filter,
+    asks to `catch_up` first: then no update is on its way, and the position of the log is exact.
+    """
+
+    def __init__(self, feed: Feed[T]) -> None:
+        # Stored state
+        self.feed: Final = feed
+        self.counts: Final = Counts()
+        self.frames: Final = Frames(feed.converter, self.counts)
+        self.log: Final[FeedLog[T]] = MemoryLog(feed.resume) if isinstance(feed.resume, int) else feed.resume
+        self.members: Final = MutableStateFlow(0)
+        """How many subscriptions there are."""
+        self.newest: T | None = None
+        """The last update."""
+        self.ended: tuple[str | None] | None = None
+        """Once nothing more comes: what to say of it."""
+        self._audiences: dict[tuple[Filter, int], Audience] = {}
+        self._pending: list[tuple[int, T]] = []
+        self._round: Iterator[None] | None = None  # under way
+        self._is_due = False  # a call has been asked for
+        self._soon: Callable[[Callable[[], object]], object] = call_soon  # of the loop on which the members are
+        self._is_running = False
+        self._tap = feed.source.tap(self._heard, self._source_ended)
+
+    @property
+    def position(self) -> Position:
+        """Behind the newest update."""
+        return Position(self.log.epoch, self.log.head)
+
+    async def read(self, after: int, until: int) -> Sequence[tuple[int, T]] | None:
+        """Some of the updates behind `after`, up to `until`; none if there are none, None if they are not known."""
+        if after == until:
+            return ()
+        self.frames.trim()
+        updates = await self.log.read(after, min(until - after, CHUNK))
+        if not updates or updates[0][0] != after + 1:
+            return None
+        return [each for each in updates if each[0] <= until]
+
+    # Hearing
+
+    def _heard(self, value: T) -> None:
+        try:
+            offset = self.log.append(value)
+        except Exception as failure:  # noqa: BLE001  # without a log there is no position, and no feed
+            _log.error("the log of a feed has failed: %r", self.log, exc_info=failure)
+            self.close(FAILED)
+            return
+        self.newest = value
+        if self._audiences:
+            self._pending.append((offset, value))
+            if not self._is_due:  # as in `_ask`
+                self._is_due = True
+                self._soon(self._go_on)
+
+    def _source_ended(self, cause: BaseException | None) -> None:
+        if cause is not None:
+            _log.error("the source of a feed has failed: %r", self.feed.source, exc_info=cause)
+        self.close(None if cause is None else FAILED)
+
+    def close(self, problem: str | None = None) -> None:
+        """Hear nothing more. Every subscription is told, behind what there is."""
+        self._tap.close()
+        if self.ended is None:
+            self.ended = (problem,)
+            if self._audiences:
+                self._ask()
+
+    # Delivering
+
+    def _ask(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            self._soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._is_due = False
+        if not self._run(perf_counter() + SLICE):
+            self._ask()
+
+    def catch_up(self) -> None:
+        """Bring what is pending to everybody, now."""
+        self._run(None)
+
+    def _run(self, deadline: float | None) -> bool:
+        """Deliver until nothing is pending: True. False if that takes longer."""
+        if self._is_running:
+            return True  # a filter or a converter has emitted something: whoever is running goes on with it
+        self._is_running = True
+        try:
+            while self._round is not None or self._pending:
+                if self._round is None:
+                    self._round = self._new_round()
+                for _ in self._round:
+                    if deadline is not None and perf_counter() >= deadline:
+                        return False
+                self._round = None
+        finally:
+            self._is_running = False
+        if self.ended is not None:
+            for audience in tuple(self._audiences.values()):
+                audience.finish(*self.ended, is_error=False)
+        return True
+
+    def _new_round(self) -> Iterator[None]:
+        updates, self._pending = self._pending, []
+        self.frames.trim()
+        for audience in tuple(self._audiences.values()):
+            if audience:
+                yield from audience.deliver(updates)
+
+    # Members
+
+    def enter(self, member: Member, wanted: Filter, id: int) -> Audience:
+        """Let a member into the slow lane of its audience. Call `catch_up` before."""
+        if not self._audiences:
+            # The loop may be another one, and the one before may have ended with something due.
+            self._soon = current_loop().call_soon
+            self._pending, self._round, self._is_due = [], None, False
+        audience = self._audiences.get((wanted, id))
+        if audience is None:
+            audience = Audience(wanted, id, self.frames, self.counts, self.log.head)
+            self._audiences[wanted, id] = audience
+        audience.slow[member] = None
+        self.counts.lagging += 1
+        self.members.value += 1
+        return audience
+
+    def leave(self, member: Member, audience: Audience) -> None:
+        """Let a member out, from whichever lane it is in."""
+        if audience.slow.pop(member, self) is None:
+            self.counts.lagging -= 1
+        else:
+            del audience.fast[member]
+        self.members.value -= 1
+        if not audience and self._audiences.get((audience.wanted, audience.id)) is audience:
+            del self._audiences[audience.wanted, audience.id]
+            if not self._audiences:
+                self._pending.clear()
+
+    def to_fast(self, member: Member, audience: Audience) -> None:
+        """A member has caught up."""
+        del audience.slow[member]
+        audience.fast[member] = None
+        self.counts.lagging -= 1
+
+    def to_slow(self, member: Member, audience: Audience) -> None:
+        """A member has fallen behind."""
+        del audience.fast[member]
+        audience.slow[member] = None
+        self.counts.lagging += 1
+
+    def __repr__(self) -> str:
+        return f"<Hub at {self.position}, {self.members.value} members, {len(self._audiences)} audiences>"
+
+
+def revision_of(hub: Hub[Any]) -> int | None:
+    """The revision of the newest update; None: there was none yet, or it has none."""
+    revision, newest = hub.feed.revision, hub.newest
+    return None if revision is None or newest is None else revision(newest)

@@ -1,0 +1,204 @@
+"""`Stage`: what waits for one subscription while it is in the slow lane of its audience."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple
+
+from anyio import CancelScope
+
+from flowws.feeds._position import Position
+from flowws.feeds._protocol import GapMessage, written
+from flowws.flows import Mailbox
+from flowws.websocket import Frame, SharedMessage
+
+from ._audience import Audience, Batch, Waiting
+from ._hub import Hub, revision_of
+
+CHUNK: Final = 1 << 16
+"""Bytes that leave in one write, about."""
+
+
+class _Mark(NamedTuple):
+    """What a snapshot that is being taken may contain already."""
+
+    revision: int
+    number: int
+    offset: int
+
+
+class Stage:
+    """What waits for one subscription, from when it fell behind, or came, until it has caught up.
+
+    Updates that pass the filter of an audience are numbered without a hole. So whatever the policy drops, and in
+    whatever order it gives out the rest, what is missing between two of them is known.
+    """
+
+    __slots__ = (
+        "_end",
+        "_floor",
+        "_hub",
+        "_is_ahead",
+        "_mailbox",
+        "_marks",
+        "_number",
+        "_scope",
+        "_taken",
+        "audience",
+        "before",
+        "is_abandoned",
+        "is_acknowledged",
+        "opening",
+    )
+
+    def __init__(
+        self, hub: Hub[Any], audience: Audience, number: int, opening: Callable[[Stage], Awaitable[None]] | None = None
+    ) -> None:
+        self._hub = hub
+        self.audience: Final = audience
+        self.opening = opening
+        """What comes before the updates that wait."""
+        self.before: Stage | None = None
+        """What has to be sent first."""
+        self.is_acknowledged = opening is None
+        """Whether the client knows what it is in."""
+        self.is_abandoned = False
+        """Whether the client has changed its mind before it got the snapshot."""
+        self._number = number  # of the next update that the client is to get
+        self._mailbox = self._new_mailbox()
+        self._taken = deque[Waiting]()  # out of the mailbox, in order
+        self._end: tuple[int, int] | None = None  # once nothing more comes: how many passed, and up to which offset
+        self._floor: int | None = None  # updates of revisions up to here are in the snapshot
+        self._is_ahead = False  # the snapshot knows of updates that the feed has not told yet
+        self._marks: list[_Mark] | None = None  # while a snapshot with a revision is being taken
+        self._scope: CancelScope | None = None  # while a snapshot is awaited
+
+    def _new_mailbox(self) -> Mailbox[Waiting]:
+        feed = self._hub.feed
+        return feed.lag.mailbox(feed.backlog, lambda waiting: waiting.value)
+
+    @property
+    def fault(self) -> Exception | None:
+        """Why the client is out."""
+        return self._mailbox.fault
+
+    # What comes in
+
+    def put(self, batch: Batch) -> None:
+        """Keep what has passed the filter."""
+        mailbox = self._mailbox
+        lost = mailbox.lost
+        waiting = batch.waiting
+        for each in waiting:
+            mailbox.put(each)
+        self._hub.counts.dropped += mailbox.lost - lost
+        revision = self._hub.feed.revision
+        if self._marks is not None and revision is not None:
+            self._marks += [_Mark(revision(each.value), each.number, each.offset) for each in waiting]
+
+    def freeze(self) -> None:
+        """Nothing more comes in: the subscription leaves the audience."""
+        if self._end is None:
+            self._end = (self.audience.passed, self.audience.offset)
+
+    def abandon(self) -> None:
+        """The client wants something else: a snapshot that is being taken is not for it any more, nor what follows."""
+        self.freeze()
+        if self._scope is not None:
+            self.is_abandoned = True
+            self._forget()
+            self._scope.cancel()
+
+    # The snapshot
+
+    def skip_to_now(self) -> Position:
+        """What has happened so far will be in the snapshot."""
+        self._hub.catch_up()
+        self._forget()
+        self._marks = None if self._hub.feed.revision is None else []
+        return self._hub.position
+
+    def _forget(self) -> None:
+        self._mailbox = self._new_mailbox()
+        self._number = self.audience.passed if self._end is None else self._end[0]
+
+    async def awaited(self, snapshot: Awaitable[Any]) -> Any:
+        """The snapshot, when it is there; None if the stage is abandoned before."""
+        try:
+            with CancelScope() as self._scope:
+                return await snapshot
+        finally:
+            self._scope = None
+
+    def covered(self, revision: int | None, at: Position) -> Position:
+        """The snapshot has been taken, and is of this revision: up to which position it says everything."""
+        self._hub.catch_up()  # what is heard from now on is newer than all that was heard by now
+        marks, self._marks = self._marks, None
+        if revision is None or self._hub.feed.revision is None:
+            return at
+        newest = revision_of(self._hub)
+        self._floor = revision
+        self._is_ahead = newest is None or newest < revision
+        if marks:
+            known = bisect_right(marks, revision, key=lambda mark: mark.revision)
+            if known:
+                self._number = marks[known - 1].number + 1
+                return Position(at.epoch, marks[known - 1].offset)
+        return at
+
+    # What goes out
+
+    def __bool__(self) -> bool:
+        return bool(self._taken or self._mailbox or self._missing)
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether everything that comes from now on is for the client."""
+        return self._end is None and not self._is_ahead
+
+    @property
+    def _missing(self) -> int:
+        """How many were lost behind the last one that was given out, if nothing is waiting."""
+        return (self.audience.passed if self._end is None else self._end[0]) - self._number
+
+    def take(self) -> tuple[list[SharedMessage], int]:
+        """What goes next, in one write, with what is to be said of losses; and how many updates that is."""
+        if not self._taken:
+            mailbox = self._mailbox
+            waiting: list[Waiting] = []
+            while mailbox:
+                waiting.append(mailbox.take())
+            waiting.sort(key=lambda each: each.number)  # a policy may give them out in an order of its own
+            self._taken.extend(waiting)
+        parts: list[SharedMessage] = []
+        size = count = 0
+        while self._taken and size < CHUNK:
+            number, offset, value, message = self._taken.popleft()
+            if not self._is_known(value):
+                if number > self._number:
+                    parts.append(self._gap(number - self._number, offset - 1))
+                parts.append(message)
+                size += message.size
+                count += 1
+            self._number = max(self._number, number + 1)  # the snapshot may know more than has waited
+        if not self._taken and not self._mailbox and self._missing:
+            passed, offset = self._end or (self.audience.passed, self.audience.offset)
+            parts.append(self._gap(self._missing, offset))
+            self._number = passed
+        return parts, count
+
+    def _is_known(self, value: Any) -> bool:
+        """Whether the snapshot says it already."""
+        if self._floor is None:
+            return False
+        revision = self._hub.feed.revision
+        if revision is not None and revision(value) <= self._floor:
+            return True
+        self._floor, self._is_ahead = None, False
+        return False
+
+    def _gap(self, missed: int, at: int) -> SharedMessage:
+        self._hub.counts.gaps += 1
+        return SharedMessage(Frame.Text(written(GapMessage(self.audience.id, missed, at, "lag"))))

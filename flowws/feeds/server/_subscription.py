@@ -1,0 +1,289 @@
+"""`Subscription`: what one client wants of one feed, and how it gets it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from inspect import isawaitable
+from typing import Any, Final, cast
+
+from flowws._core import Job, ScopeClosedError, Waiter, new_waiter
+from flowws.feeds._position import Position
+from flowws.feeds._protocol import EndMessage, ErrorMessage, Event, GapMessage, Subscribed, Switched, written
+from flowws.feeds._snapshot import Snapshot
+from flowws.feeds.filters import Filter
+from flowws.flows import LaggedError
+from flowws.websocket import CloseReason, Frame, SessionClosedError, SharedMessage, WebSocketServerSession
+
+from ._audience import FAILED, Audience, Batch, Member
+from ._hub import Hub
+from ._stage import Stage
+
+_log: Final = logging.getLogger("flowws.feeds")
+
+TOO_SLOW: Final = CloseReason(CloseReason.Codes.TRY_AGAIN_LATER, "too slow for this feed")
+
+
+class Subscription(Member):
+    """What one client wants of one feed.
+
+    ::
+
+        begin, switch ──> stage: [ opening: acknowledgement, snapshot or replay ] [ what waits ] ──> fast
+                            ^                                                                         |
+                            +─────────────── a message that cannot leave at once ─────────────────────+
+
+    In the fast lane it has nothing but its place in the audience. Otherwise there is a stage, and a job of the session
+    that sends what waits there. A change of the filter ends one stage and begins another: the old one still sends all
+    that has passed the old filter, then comes the acknowledgement.
+    """
+
+    __slots__ = ("_audience", "_forget", "_job", "_last_words", "_session", "_stage", "_waiter", "hub", "id", "topic")
+
+    def __init__(
+        self, session: WebSocketServerSession, hub: Hub[Any], topic: str, id: int, forget: Callable[[int], object]
+    ) -> None:
+        self.send = session.try_send_shared
+        self.topic: Final = topic
+        self.id: Final = id
+        self._session = session
+        self.hub: Final = hub
+        self._forget = forget  # what to call when it is over
+        self._audience: Audience | None = None
+        self._stage: Stage | None = None
+        self._job: Job | None = None
+        self._waiter: Waiter[None] | None = None  # who wants another filter, until the client knows of this one
+        self._last_words: SharedMessage | None = None
+
+    # What the client wants
+
+    def begin(self, wanted: Filter, after: Position | None) -> None:
+        """Begin, behind what the client has already."""
+        self.hub.catch_up()
+        at = self.hub.position
+        self._enter(wanted, partial(self._open, wanted=wanted, after=after, at=at))
+        if self.hub.ended is not None:
+            self.finish(*self.hub.ended, is_error=False)
+
+    async def switch(self, wanted: Filter) -> None:
+        """Go on with another filter: each update is under the one or the other, none under both, none under neither."""
+        while self._is_opening:  # one change after the other: a client that sends and never reads has to wait
+            self._waiter = new_waiter()
+            await self._waiter
+        self.hub.catch_up()
+        if self._audience is None or self._last_words is not None:
+            return
+        self.hub.leave(self, self._audience)
+        before = self._stage
+        if before is not None:
+            before.abandon()
+        self._enter(wanted, partial(self._reopen, wanted=wanted, at=self.hub.position), before)
+
+    def _enter(self, wanted: Filter, opening: Callable[[Stage], Any], before: Stage | None = None) -> None:
+        self._audience = self.hub.enter(self, wanted, self.id)
+        self._stage = Stage(self.hub, self._audience, self._audience.passed, opening)
+        self._stage.before = before
+        self._start()
+
+    @property
+    def _is_opening(self) -> bool:
+        stage = self._stage
+        return stage is not None and not stage.is_acknowledged and self._audience is not None and self._job is not None
+
+    # What its audience tells it
+
+    def fall_behind(self, batch: Batch) -> None:
+        assert self._audience is not None  # who is in no audience is told nothing
+        self.hub.to_slow(self, self._audience)
+        self._stage = Stage(self.hub, self._audience, batch.first)
+        self.put_aside(batch)
+
+    def put_aside(self, batch: Batch) -> None:
+        assert self._stage is not None  # or it would be in the fast lane
+        try:
+            self._stage.put(batch)
+        except Exception as failure:  # noqa: BLE001  # `revision` is the user's
+            self._fail(failure)
+            return
+        fault = self._stage.fault
+        if fault is None:
+            self._start()
+        elif isinstance(fault, LaggedError):
+            self.hub.counts.disconnected += 1
+            self.leave()
+            self._session.outgoing.try_send(Frame.Close(TOO_SLOW))
+        else:
+            self._fail(fault)
+
+    def finish(self, problem: str | None, *, is_error: bool) -> None:
+        if self._last_words is not None or self._audience is None:
+            return
+        words: Event = ErrorMessage(problem or "", "failed", self.id) if is_error else EndMessage(self.id, problem)
+        self._last_words = _message(words)
+        if self._stage is None:
+            self._stage = Stage(self.hub, self._audience, self._audience.passed)
+        self._stage.freeze()
+        self.hub.leave(self, self._audience)
+        self._audience = None
+        self._start()
+        self._acknowledge(None)
+
+    def leave(self) -> None:
+        self.send = _nothing
+        audience, self._audience = self._audience, None
+        if audience is not None:
+            self.hub.leave(self, audience)
+        if self._job is not None:
+            self._job.cancel("the subscription is over")
+        self._acknowledge(None)
+
+    def _fail(self, failure: Exception) -> None:
+        _log.error("a feed has failed one subscription", exc_info=failure)
+        self.finish(FAILED, is_error=True)
+
+    # The slow lane
+
+    def _start(self) -> None:
+        if self._job is None:
+            try:
+                self._job = self._session.launch(self._catch_up, name="feed")
+            except ScopeClosedError:
+                self.leave()
+
+    async def _catch_up(self) -> None:
+        """Send what waits, stage by stage, and go back to the fast lane."""
+        try:
+            while (stage := self._stage) is not None:
+                try:
+                    await self._play(stage)
+                    has_caught_up = stage.has_caught_up
+                except SessionClosedError:
+                    return
+                except Exception as failure:  # noqa: BLE001  # snapshot, revision, log and filters are the user's
+                    self._fail(failure)
+                    await self._say_last_words()
+                    return
+                if stage is self._stage:  # there is no other filter since
+                    if self._last_words is not None:
+                        await self._say_last_words()
+                    elif self._audience is not None and has_caught_up:
+                        self._stage = None
+                        self.hub.to_fast(self, self._audience)
+                    return  # who has not caught up has a snapshot that is ahead: the next update wakes him
+        finally:
+            self._job = None
+            self._acknowledge(None)
+
+    async def _play(self, stage: Stage) -> None:
+        if stage.before is not None:
+            await self._play(stage.before)
+            stage.before = None
+        if stage.opening is not None:
+            await stage.opening(stage)
+            stage.opening = None
+        while stage:
+            await self._session.flush()  # what waits may still give way
+            parts, count = stage.take()
+            if parts:
+                await self._send(SharedMessage(*parts))
+                self.hub.counts.delivered += count
+
+    async def _say_last_words(self) -> None:
+        if self._last_words is not None and self.send is not _nothing:  # or the client is gone
+            await self._send(self._last_words)
+            self._forget(self.id)
+
+    def _acknowledge(self, stage: Stage | None) -> None:
+        """The client knows which filter it is under, or never will."""
+        if stage is not None:
+            stage.is_acknowledged = True
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # How a stage begins
+
+    async def _open(self, stage: Stage, wanted: Filter, after: Position | None, at: Position) -> None:
+        gap: GapMessage | None = None
+        updates: Sequence[tuple[int, Any]] | None = None
+        if after is not None:
+            if after.epoch != at.epoch or after.offset > at.offset:
+                gap = GapMessage(self.id, None, at, "restart")
+            else:
+                updates = await self.hub.read(after.offset, at.offset)
+                if updates is None:
+                    gap = GapMessage(self.id, at.offset - after.offset, at, "trimmed")
+        if updates is None or after is None:
+            words = [Subscribed(self.topic, self.id, self._resumable(at))]
+            await self._show(stage, wanted, words if gap is None else [*words, gap])
+            return
+        self.hub.counts.resumed += 1
+        await self._say(Subscribed(self.topic, self.id, after, resumed=True))
+        self._acknowledge(stage)
+        await self._replay(stage, wanted, after.offset, at, updates)
+
+    async def _reopen(self, stage: Stage, wanted: Filter, at: Position) -> None:
+        await self._show(stage, wanted, [Switched(self.id, wanted.to_json(), self._resumable(at))])
+
+    def _resumable(self, at: Position) -> Position | None:
+        """Where a client may resume that gets no further than this: nowhere, if there is a snapshot that it needs."""
+        return at if self.hub.feed.snapshot is None else None
+
+    async def _show(self, stage: Stage, wanted: Filter, words: Sequence[Event]) -> None:
+        """Say these words, and everything as it is now, if the feed can tell."""
+        if self.hub.feed.snapshot is None:
+            await self._say(*words)
+            self._acknowledge(stage)
+            return
+        at = stage.skip_to_now()
+        snapshot: Any = self.hub.feed.snapshot(wanted)
+        if isawaitable(snapshot):
+            await self._say(*words)
+            words = ()
+            self._acknowledge(stage)
+            snapshot = await stage.awaited(snapshot)
+            if stage.is_abandoned:
+                return
+        taken = cast("Snapshot[Any]", snapshot if isinstance(snapshot, Snapshot) else Snapshot(snapshot))
+        at = stage.covered(taken.revision, at)
+        await self._say(*words, self.hub.frames.snapshot(taken.items, self.id, at))
+        self._acknowledge(stage)
+
+    async def _replay(
+        self, stage: Stage, wanted: Filter, after: int, at: Position, updates: Sequence[tuple[int, Any]]
+    ) -> None:
+        while updates:
+            messages = [self.hub.frames.update(value, self.id, offset) for offset, value in updates if wanted(value)]
+            if messages:
+                await self._send(SharedMessage(*messages))
+                self.hub.counts.delivered += len(messages)
+            after = updates[-1][0]
+            more = await self.hub.read(after, at.offset)
+            if more is None:  # the log is shorter than this took
+                await self._show(stage, wanted, [GapMessage(self.id, at.offset - after, at, "trimmed")])
+                return
+            updates = more
+
+    async def _say(self, *words: Event | Frame) -> None:
+        self.hub.counts.gaps += sum(isinstance(each, GapMessage) for each in words)
+        await self._send(SharedMessage(*[each if isinstance(each, Frame) else _text(each) for each in words]))
+
+    async def _send(self, message: SharedMessage) -> None:
+        """Send something, unless the client has left: a job that was about to go on is not cancelled at once, and what
+        it says would come behind the last word.
+        """
+        if self.send is not _nothing:
+            await self._session.send_shared(message)
+
+
+def _text(event: Event) -> Frame:
+    return Frame.Text(written(event))
+
+
+def _message(event: Event) -> SharedMessage:
+    return SharedMessage(_text(event))
+
+
+def _nothing(_: SharedMessage) -> bool:
+    return True

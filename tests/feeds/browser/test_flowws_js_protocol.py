@@ -1,0 +1,270 @@
+"""flowws.js, message by message: what it says, and what it makes of each answer; the server follows a script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.feeds.browser.visitor import Scripted, ScriptedSession, Visitor
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]  # a browser takes seconds to start
+
+EPOCH = "1795245816711"
+AT_ONCE = {"first": 0}
+"""A policy: whoever is lost comes back without waiting."""
+
+
+def subscribed(at: int | None, *, resumed: bool = False, topic: str = "") -> dict[str, Any]:
+    position = {} if at is None else {"at": f"{EPOCH}-{at}"}
+    return {"subscribed": topic, "id": 1, "resumed": resumed, **position}
+
+
+def snapshot(at: int, *items: Any) -> dict[str, Any]:
+    return {"snapshot": list(items), "id": 1, "at": f"{EPOCH}-{at}"}
+
+
+def update(at: int, value: Any) -> dict[str, Any]:
+    return {"update": value, "id": 1, "at": at}
+
+
+def begin(visitor: Visitor, server: Scripted, **options: Any) -> ScriptedSession:
+    """A subscription that has got a snapshot."""
+    visitor.subscribe(server.page, "/feed", policy=AT_ONCE, **options)
+    session = server.accept()
+    session.hears()
+    session.says(subscribed(4), snapshot(4, "Ada"))
+    visitor.sees(["open", False], ["snapshot", ["Ada"]])
+    return session
+
+
+def again(visitor: Visitor, server: Scripted) -> ScriptedSession:
+    session = server.accept()
+    visitor.until(lambda: ["connecting"] in visitor.seen)
+    visitor.run("seen.length = 0")
+    return session
+
+
+def test_it_subscribes_and_is_told_what_there_is_and_what_happens(visitor: Visitor, server: Scripted) -> None:
+    visitor.subscribe(server.page, "/feed#part", "people", filter=["eq", "city", "London"])
+    session = server.accept()
+    assert session.hears() == {"subscribe": "people", "id": 1, "filter": ["eq", "city", "London"]}
+    assert (visitor.state, visitor.position) == ("connecting", None)
+    session.says(subscribed(4), snapshot(4, "Ada"), update(5, "Grace"), update(9, "Alan"))
+    visitor.sees(["open", False], ["snapshot", ["Ada"]], ["update", "Grace"], ["update", "Alan"])
+    assert (visitor.state, visitor.position) == ("open", f"{EPOCH}-9")
+    session.says({"gap": 3, "id": 1, "at": 12, "reason": "lag"}, {"hello": "from a later version", "id": 1})
+    visitor.sees(["gap", {"missed": 3, "reason": "lag"}])
+    assert visitor.position == f"{EPOCH}-12"
+    visitor.run("feed.close()")
+    visitor.sees(["closed"])
+    assert session.hears() == {"unsubscribe": 1}
+    assert session.code == 1000
+    assert visitor.run("return feeds.state.name") == "closed"
+
+
+def test_a_lost_connection_comes_back_and_goes_on_where_it_was(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    session.says(update(5, "Grace"))
+    visitor.sees(["update", "Grace"])
+    session.cuts()
+    session = again(visitor, server)
+    assert session.hears() == {"subscribe": "", "id": 1, "after": f"{EPOCH}-5"}
+    session.says(subscribed(5, resumed=True), update(6, "Alan"))
+    visitor.sees(["open", True], ["update", "Alan"])
+    session.closes(1012)
+    session = again(visitor, server)
+    assert session.hears() == {"subscribe": "", "id": 1, "after": f"{EPOCH}-6"}
+
+
+def test_a_restart_is_a_gap_and_the_next_position_is_of_the_new_epoch(visitor: Visitor, server: Scripted) -> None:
+    begin(visitor, server).cuts()
+    session = again(visitor, server)
+    assert session.hears()["after"] == f"{EPOCH}-4"
+    session.says(
+        {"subscribed": "", "id": 1, "resumed": False, "at": "1795245899999-2"},
+        {"gap": None, "id": 1, "at": "1795245899999-2", "reason": "restart"},
+        {"snapshot": [], "id": 1, "at": "1795245899999-2"},
+        update(3, "Grace"),
+    )
+    visitor.sees(["open", False], ["gap", {"missed": None, "reason": "restart"}], ["snapshot", []], ["update", "Grace"])
+    assert visitor.position == "1795245899999-3"
+
+
+def test_who_is_lost_before_the_snapshot_asks_for_it_again(visitor: Visitor, server: Scripted) -> None:
+    visitor.subscribe(server.page, "/feed", policy=AT_ONCE)
+    session = server.accept()
+    session.hears()
+    session.says(subscribed(None))
+    visitor.sees(["open", False])
+    session.cuts()
+    assert again(visitor, server).hears() == {"subscribe": "", "id": 1}
+
+
+def test_who_is_lost_before_a_gap_is_told_of_it_the_next_time(visitor: Visitor, server: Scripted) -> None:
+    begin(visitor, server).cuts()
+    gap = {"gap": 2, "id": 1, "at": f"{EPOCH}-9", "reason": "trimmed"}
+    for said in [subscribed(9)], [subscribed(None)], [subscribed(9), gap]:
+        session = again(visitor, server)
+        assert session.hears()["after"] == f"{EPOCH}-4"
+        session.says(*said)
+        visitor.sees(["open", False], *[["gap", {"missed": 2, "reason": "trimmed"}]] * (len(said) - 1))
+        session.cuts()
+    assert again(visitor, server).hears()["after"] == f"{EPOCH}-9"
+
+
+def test_who_is_lost_between_a_gap_and_the_snapshot_asks_for_that_again(visitor: Visitor, server: Scripted) -> None:
+    begin(visitor, server).cuts()
+    session = again(visitor, server)
+    session.hears()
+    session.says(subscribed(None), {"gap": None, "id": 1, "at": "1795245899999-2", "reason": "restart"})
+    visitor.sees(["open", False], ["gap", {"missed": None, "reason": "restart"}])
+    session.cuts()
+    assert again(visitor, server).hears() == {"subscribe": "", "id": 1}
+
+
+def test_a_position_of_an_earlier_visit(visitor: Visitor, server: Scripted) -> None:
+    visitor.subscribe(server.page, "/feed", after=f"{EPOCH}-7")
+    session = server.accept()
+    assert session.hears() == {"subscribe": "", "id": 1, "after": f"{EPOCH}-7"}
+    session.says(subscribed(7, resumed=True), {"gap": 2, "id": 1, "at": f"{EPOCH}-9", "reason": "trimmed"})
+    visitor.sees(["open", True], ["gap", {"missed": 2, "reason": "trimmed"}])
+    assert visitor.position == f"{EPOCH}-9"
+
+
+# The filter.
+
+SWITCH = """
+window.switched = null;
+feed.setFilter(arguments[0]).then(() => (switched = "done"), (error) => (switched = error.code));
+"""
+
+
+def test_a_switch_is_done_when_the_server_says_so(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server, filter="saves")
+    visitor.run(SWITCH, ["ne", "city", "Paris"])
+    assert session.hears() == {"filter": ["ne", "city", "Paris"], "id": 1}
+    session.says(update(5, "Grace"))
+    visitor.sees(["update", "Grace"])
+    assert visitor.run("return [feed.filter, switched]") == ["saves", None]
+    session.says({"filter": ["ne", "city", "Paris"], "id": 1, "at": f"{EPOCH}-5"}, snapshot(6, "Alan"))
+    visitor.sees(["snapshot", ["Alan"]])
+    assert visitor.run("return [feed.filter, switched]") == [["ne", "city", "Paris"], "done"]
+    session.cuts()
+    assert again(visitor, server).hears() == {
+        "subscribe": "",
+        "id": 1,
+        "filter": ["ne", "city", "Paris"],
+        "after": f"{EPOCH}-6",
+    }
+
+
+def test_a_switch_that_is_refused_leaves_the_filter_in_force(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server, filter="saves")
+    visitor.run(SWITCH, "births")
+    session.hears()
+    session.says({"error": "there is no filter 'births'", "id": 1, "code": "bad-filter"}, update(5, "Grace"))
+    visitor.sees(["update", "Grace"])
+    assert visitor.run("return [feed.filter, switched, feed.state.name]") == ["saves", "bad-filter", "open"]
+
+
+def test_a_switch_that_was_on_its_way_is_asked_for_again_behind_the_filter_in_force(
+    visitor: Visitor, server: Scripted
+) -> None:
+    session = begin(visitor, server, filter="saves")
+    visitor.run(SWITCH, "deletes")
+    session.hears()
+    session.cuts()
+    session = again(visitor, server)
+    assert session.hears() == {"subscribe": "", "id": 1, "filter": "saves", "after": f"{EPOCH}-4"}
+    assert session.hears() == {"filter": "deletes", "id": 1}
+    session.says(subscribed(4, resumed=True), update(5, "Grace"))
+    session.says({"filter": "deletes", "id": 1, "at": f"{EPOCH}-5"}, snapshot(5))
+    visitor.sees(["open", True], ["update", "Grace"], ["snapshot", []])
+    assert visitor.run("return [feed.filter, switched]") == ["deletes", "done"]
+
+
+# How a subscription ends.
+
+
+def test_a_feed_that_has_ended(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    session.says({"end": None, "id": 1})
+    visitor.sees(["closed"])
+    assert session.code == 1000
+
+
+def test_a_feed_that_has_failed(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    session.says({"end": "it failed", "id": 1})
+    visitor.sees(["closed", "ended"])
+
+
+def test_a_subscription_that_is_refused(visitor: Visitor, server: Scripted) -> None:
+    visitor.subscribe(server.page, "/feed", filter="births")
+    session = server.accept()
+    session.hears()
+    session.says({"error": "there is no filter 'births'", "id": 1, "code": "bad-filter"})
+    visitor.sees(["closed", "bad-filter"])
+    assert session.code == 1000
+
+
+def test_a_filter_that_fails_at_the_server(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    visitor.run(SWITCH, "deletes")
+    session.says({"error": "the filter failed", "id": 1, "code": "failed"})
+    visitor.sees(["closed", "failed"])
+    assert visitor.run("return switched") == "failed"
+    visitor.run(SWITCH, "saves")
+    assert visitor.run("return switched") == "closed"
+
+
+@pytest.mark.parametrize("code", [1008, 1009, 4000, 4999])
+def test_a_close_code_that_ends_it_all(visitor: Visitor, server: Scripted, code: int) -> None:
+    begin(visitor, server).closes(code, "go away")
+    visitor.sees(["closed", code])
+    assert visitor.run("return feed.state.cause.message") == "go away"
+
+
+def test_a_server_that_speaks_something_else(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    session.says("hello")
+    visitor.sees(["closed", "bad-message"])
+    assert session.code == 1000
+
+
+# As a loop.
+
+LOOP = """
+window.taken = [];
+(async () => {
+  for await (const value of feed) {
+    taken.push(value);
+    if (value === arguments[0]) break;
+  }
+  taken.push("over");
+})().catch((error) => taken.push(error.code));
+"""
+
+
+def test_a_loop_gets_the_items_of_a_snapshot_and_the_updates(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    visitor.run(LOOP, "Barbara")
+    session.says(snapshot(5, "Ada", "Grace"), update(6, "Alan"), update(7, "Barbara"), update(8, "Edsger"))
+    visitor.until(lambda: visitor.run("return taken") == ["Ada", "Grace", "Alan", "Barbara", "over"])
+    assert (visitor.state, session.code) == ("closed", 1000)
+
+
+@pytest.mark.parametrize(
+    ("last", "end"),
+    [
+        ({"end": None, "id": 1}, "over"),
+        ({"end": "it failed", "id": 1}, "ended"),
+        ({"error": "the filter failed", "id": 1, "code": "failed"}, "failed"),
+    ],
+)
+def test_a_loop_ends_as_the_feed_does(visitor: Visitor, server: Scripted, last: dict[str, Any], end: str) -> None:
+    session = begin(visitor, server)
+    visitor.run(LOOP, None)
+    session.says(update(5, "Grace"), last)
+    visitor.until(lambda: visitor.run("return taken") == ["Grace", end])
