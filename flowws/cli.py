@@ -3,12 +3,12 @@
 How a command ended is its exit code, so that a script can tell:
 
 ====  ================================================================================================
-   0  it ended as asked: ``demo`` was stopped, the server of ``tail`` closed the session normally
+   0  it ended as asked: ``demo`` was stopped, the feed of ``tail`` has ended
    1  a fault of flowws itself, with a traceback
    2  the command was not understood
    3  ``tail``: nobody answers at the address
-   4  ``tail``: the server answers, but refuses to open a session
-   5  ``tail``: the connection was lost, or the server ended the session for a reason other than 1000
+   4  ``tail``: the server answers, but refuses, or has no feed there
+   5  ``tail``: the feed has failed, or the connection was lost for good
    6  ``demo``: cannot listen at the address, or cannot use the file
  130  ``tail`` was ended by Ctrl-C. Shells expect this code, so that Ctrl-C also ends a loop around it
  141  ``tail``: whoever read its output is gone (``flowws tail ... | head -1``)
@@ -26,7 +26,7 @@ import signal
 import sys
 from enum import IntEnum
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import click
@@ -83,30 +83,69 @@ def _checked(context: click.Context, parameter: click.Parameter, url: str) -> st
     raise click.BadParameter(f"{url!r} is not like ws://127.0.0.1:8080/people", context, parameter)
 
 
+def _read_filter(context: click.Context, parameter: click.Parameter, text: str | None) -> str | list[Any] | None:
+    """A name, or a filter as it is sent."""
+    import json
+
+    try:
+        return json.loads(text) if text is not None and text.startswith("[") else text
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is neither a name nor JSON: {error}", context, parameter) from None
+
+
 @main.command(
     epilog="""\b
 Exit codes:
-  0    the server ended the session normally
+  0    the feed has ended
   3    nobody answers at URL
-  4    the server refuses to open a session
-  5    the connection was lost, or the server ended the session for another reason
+  4    the server refuses, or has no feed there
+  5    the feed has failed, or the connection was lost for good
   130  Ctrl-C, 143 SIGTERM, 141 the reader of the output is gone
 """
 )
 @click.argument("url", callback=_checked)
-@click.option("--filter", "wanted", type=click.Choice(["all", "saves", "deletes"]), help="Only these updates.")
-@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each message, as it was sent.")
-def tail(url: str, wanted: str | None, as_json: bool) -> None:
-    """Print the feed at URL, such as ws://127.0.0.1:8080/people, until Ctrl-C."""
+@click.option("--topic", default="", help="Which feed, where there are several at URL.")
+@click.option(
+    "--filter",
+    "wanted",
+    callback=_read_filter,
+    help="""Only these updates: the name of a filter, or one like '["eq", "person.city", "London"]'.""",
+)
+@click.option("--json", "as_json", is_flag=True, help="One line of JSON for each snapshot, update and gap.")
+@click.option("--no-reconnect", is_flag=True, help="End when the connection is lost.")
+def tail(url: str, topic: str, wanted: str | list[Any] | None, as_json: bool, no_reconnect: bool) -> None:
+    """Print the feed at URL, such as ws://127.0.0.1:8080/people, until Ctrl-C.
+
+    A connection that is lost comes back by itself, and the feed goes on where it was.
+    """
     import anyio
 
-    from flowws.demo import JsonLines, PrettyLines, follow
-    from flowws.websocket import CloseReason, HandshakeError
+    from flowws.demo import JsonLines, PrettyLines, feed_at, follow
+    from flowws.feeds import BadMessageError, FeedClosedError, SourceFailedError, SubscriptionRefusedError
+    from flowws.websocket import CloseReason, HandshakeError, PingTimeoutError
 
     try:
-        end = anyio.run(follow, url, wanted, JsonLines() if as_json else PrettyLines())
+        feed = feed_at(url, topic=topic, wanted=wanted, reconnect=not no_reconnect)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    try:
+        stopped_by = anyio.run(follow, feed, JsonLines() if as_json else PrettyLines())
     except HandshakeError as error:
         _fail(ExitCode.REFUSED, f"{url} refuses to open a session: {error}")
+    except SubscriptionRefusedError as error:
+        _fail(ExitCode.REFUSED, f"{url} refuses: {error.problem}")
+    except BadMessageError as error:
+        _fail(ExitCode.REFUSED, f"{url} has no feed: {error}")
+    except SourceFailedError as error:
+        _fail(ExitCode.LOST, f"the feed at {url} has failed: {error}")
+    except FeedClosedError as error:
+        if error.reason.by == "network":
+            _fail(ExitCode.LOST, f"the connection to {url} was lost")
+        if error.code != CloseReason.Codes.NORMAL:
+            _fail(ExitCode.LOST, f"{url} ended the session: {error.code} {error.reason.message}")
+        sys.exit(ExitCode.DONE)
+    except PingTimeoutError:
+        _fail(ExitCode.LOST, f"the connection to {url} was lost: no answer any more")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still to flush at exit goes nowhere
         sys.exit(ExitCode.BROKEN_PIPE)
@@ -114,12 +153,8 @@ def tail(url: str, wanted: str | None, as_json: bool) -> None:
         _fail(ExitCode.UNREACHABLE, f"cannot reach {url}: {_why(error)}")
     except KeyboardInterrupt:  # pragma: no cover  # Windows: elsewhere the loop waits for it
         sys.exit(128 + signal.SIGINT)
-    if isinstance(end, signal.Signals):
-        sys.exit(128 + end)
-    if end.by == "network":
-        _fail(ExitCode.LOST, f"the connection to {url} was lost")
-    if end.code != CloseReason.Codes.NORMAL:
-        _fail(ExitCode.LOST, f"{url} ended the session: {end.code} {end.message}")
+    if stopped_by is not None:
+        sys.exit(128 + stopped_by)
 
 
 def _print_addresses(host: str, port: int, file: Path) -> None:

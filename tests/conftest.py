@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import anyio
 import anyio.lowlevel
+import hypothesis  # noqa: F401 - its plugin loads it in the end, and what it then asks of trio fails once all is frozen
 import pytest
 import trio
 

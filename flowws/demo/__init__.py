@@ -1,37 +1,39 @@
 """Floor 6: the demo, a list of people that everybody sees change.
 
 It is an example to read, one idea each: `messages` (what is said), `people_file` (what is on disk), `people` (a
-repository whose changes can be watched), `app` (the feed and its page), `tail` (a client).
+repository whose changes can be watched), `people_log` (the memory of their feed), `app` (the feed, commands and a
+page), `tail` (a client).
 """
 
 from .app import CONFIG, create_app
 from .errors import InvalidPersonError, NoSuchPersonError, PeopleError, PeopleFileError
 from .lines import JsonLines, PrettyLines
 from .messages import (
-    ChangeFilter,
-    ClientMessage,
+    FIELDS,
+    FILTERS,
+    Answer,
+    Command,
     Committed,
     Delete,
     Deleted,
     ErrorMessage,
-    PeopleFilter,
     Person,
     Save,
     Saved,
-    ServerMessage,
-    Snapshot,
-    Stop,
     Update,
 )
 from .people import People
 from .people_file import PeopleFile
+from .people_log import PeopleLog
 from .service import default_file, serve
-from .tail import follow
+from .tail import feed_at, follow
 
 __all__ = [
     "CONFIG",
-    "ChangeFilter",
-    "ClientMessage",
+    "FIELDS",
+    "FILTERS",
+    "Answer",
+    "Command",
     "Committed",
     "Delete",
     "Deleted",
@@ -43,17 +45,15 @@ __all__ = [
     "PeopleError",
     "PeopleFile",
     "PeopleFileError",
-    "PeopleFilter",
+    "PeopleLog",
     "Person",
     "PrettyLines",
     "Save",
     "Saved",
-    "ServerMessage",
-    "Snapshot",
-    "Stop",
     "Update",
     "create_app",
     "default_file",
+    "feed_at",
     "follow",
     "serve",
 ]

@@ -1,57 +1,34 @@
-"""The people feed's protocol: what travels, as typed JSON, over ``/people``.
+"""What travels between the people and a page, as typed JSON.
 
-Every message is one JSON object whose ``type`` says which of these classes it is; the two unions at the end are all
-there is. A browser and the server talk like this, the client's messages on the left:
+Two paths. ``/people`` is a feed (docs/feed-protocol.md): its snapshots are lists of `Person`, its updates `Saved` and
+`Deleted`. ``/people/commands`` takes a `Save` or a `Delete` and answers each once, in order, by `Committed` or by
+`ErrorMessage`; the update itself arrives in the feed, like everybody's. The client's messages on the left:
 
 .. code-block:: text
 
-    GET /people?filter=saves                       (no filter means "all")
-                                                   {"type":"snapshot","filter":"saves","revision":6,"people":[...]}
+    GET /people
+    {"subscribe":"","id":1,"filter":"saves"}
+                                                   {"subscribed":"","id":1,"resumed":false}
+                                                   {"snapshot":[...],"id":1,"at":"1795245816711-6"}
+                                                   {"update":{"type":"saved","revision":7,"person":{...}},"id":1,"at":7}
+    {"filter":["eq","person.city","London"],"id":1}
+                                                   {"filter":["eq","person.city","London"],"id":1}
+                                                   {"snapshot":[...],"id":1,"at":"1795245816711-7"}
+
+    GET /people/commands
     {"type":"save","name":"Ada","city":"London"}
                                                    {"type":"committed","revision":7}
-                                                   {"type":"saved","revision":7,"person":{"id":3,"name":"Ada","city":"London"}}
-    {"type":"filter","filter":"deletes"}
-                                                   {"type":"snapshot","filter":"deletes","revision":7,"people":[...]}
     {"type":"delete","id":99}
                                                    {"type":"error","message":"there is no person 99"}
-    {"type":"delete","id":3}
-                                                   {"type":"deleted","revision":8,"person":{"id":3, ...}}
-                                                   {"type":"committed","revision":8}
-    {"type":"stop"}
-                                                   close 1000
 
-Three rules make a client easy to write:
-
-* A ``snapshot`` starts the list afresh. It comes first, after each change of filter, and when a client was too slow to
-  be given every update. What follows it is under its filter and newer than its revision, with nothing missing or twice.
-* Each ``save`` and ``delete`` is answered once, in order: by ``committed`` or by ``error``. The update itself arrives
-  like everybody's, and only if the filter lets it through, before or after the answer.
-* An ``error`` never ends the session; neither does a message that cannot be read.
+An ``error`` never ends the session; neither does a message that cannot be read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Literal, TypeAlias
-
-
-class PeopleFilter(StrEnum):
-    """Which updates a client wants."""
-
-    ALL = "all"
-    SAVES = "saves"
-    DELETES = "deletes"
-
-    def accepts(self, update: Update) -> bool:
-        """Whether a client with this filter is sent the update."""
-        match self:
-            case PeopleFilter.ALL:
-                return True
-            case PeopleFilter.SAVES:
-                return isinstance(update, Saved)
-            case PeopleFilter.DELETES:
-                return isinstance(update, Deleted)
+from typing import Final, Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +40,41 @@ class Person:
     city: str
 
 
-# From the client.
+# The updates of the feed.
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """Send me these updates from now on. Answered by a snapshot, unless the filter is the one in force."""
+class Saved:
+    """A person was added or changed."""
 
-    type: Literal["filter"] = field(default="filter", kw_only=True)
-    filter: PeopleFilter
+    type: Literal["saved"] = field(default="saved", kw_only=True)
+    revision: int
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A person was taken off the list: as they were when last seen."""
+
+    type: Literal["deleted"] = field(default="deleted", kw_only=True)
+    revision: int
+    person: Person
+
+
+Update: TypeAlias = Saved | Deleted
+"""A change to the list: its revision is one more than that of the change before it."""
+
+FILTERS: Final[Mapping[str, Callable[[Update], bool]]] = {
+    "all": lambda update: True,
+    "saves": lambda update: isinstance(update, Saved),
+    "deletes": lambda update: isinstance(update, Deleted),
+}
+"""The filters of the feed that have a name."""
+FIELDS: Final = ("type", "person.id", "person.name", "person.city")
+"""What all other filters may look at."""
+
+
+# Commands, and the answers to them.
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,44 +96,6 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """End my session: no further update, and a close with 1000."""
-
-    type: Literal["stop"] = field(default="stop", kw_only=True)
-
-
-# From the server.
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everybody, as of a revision, and the filter that what follows is under."""
-
-    type: Literal["snapshot"] = field(default="snapshot", kw_only=True)
-    filter: PeopleFilter
-    revision: int
-    people: tuple[Person, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A person was added or changed."""
-
-    type: Literal["saved"] = field(default="saved", kw_only=True)
-    revision: int
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """A person was taken off the list: as they were when last seen."""
-
-    type: Literal["deleted"] = field(default="deleted", kw_only=True)
-    revision: int
-    person: Person
-
-
-@dataclass(frozen=True, slots=True)
 class Committed:
     """Your save or delete is on disk, as this revision."""
 
@@ -140,14 +105,11 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class ErrorMessage:
-    """Your last message was refused, and why, in words for a person."""
+    """Your command was refused, and why, in words for a person."""
 
     type: Literal["error"] = field(default="error", kw_only=True)
     message: str
 
 
-Update: TypeAlias = Saved | Deleted
-"""A change to the list: its revision is one more than the change before it."""
-
-ClientMessage: TypeAlias = ChangeFilter | Save | Delete | Stop
-ServerMessage: TypeAlias = Snapshot | Saved | Deleted | Committed | ErrorMessage
+Command: TypeAlias = Save | Delete
+Answer: TypeAlias = Committed | ErrorMessage

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -11,12 +12,15 @@ import anyio
 from anyio import to_thread
 
 from flowws.channels import BufferOverflow
-from flowws.flows import Flow, MutableSharedFlow, SharedFlow, StateFlow, flow
+from flowws.feeds import Snapshot
+from flowws.flows import MutableSharedFlow, SharedFlow
 
-from .messages import Deleted, PeopleFilter, Saved, Snapshot, Update
+from .messages import Deleted, Person, Saved, Update
 from .people_file import PeopleFile
 
 _Done = TypeVar("_Done", Saved, Deleted)
+
+_log = logging.getLogger(__name__)
 
 
 class People:
@@ -26,26 +30,29 @@ class People:
 
         save, delete ──► one at a time: [ commit to the file ──► emit to `updates` ]
                                               │                        │
-        feed(wanted) ◄── snapshot ────────────┘                        │
+        a feed       ◄── snapshot ────────────┘                        │
                      ◄── updates newer than it, that pass the filter ◄─┘
 
-    Invariants: an update is on disk before anyone is told of it; everyone is told in the order of the commits; a writer
-    never waits for a reader. A reader more than `backlog` updates behind loses the oldest ones, sees it by the jump of
-    the revision, and is given a new snapshot in their place.
+    Invariants: an update is on disk before anyone is told of it; everyone is told in the order of the commits, of those
+    of other processes, too, when the next one is made here; a writer never waits for a reader.
     """
 
-    def __init__(self, file: PeopleFile, *, backlog: int = 256) -> None:
+    def __init__(self, file: PeopleFile) -> None:
         self._file = file
         self._turn = anyio.Lock()
         self._updates = MutableSharedFlow[Update](
-            extra_buffer_capacity=backlog, on_buffer_overflow=BufferOverflow.DROP_OLDEST
+            extra_buffer_capacity=256, on_buffer_overflow=BufferOverflow.DROP_OLDEST
         )
+        self.epoch: int = file.epoch()
+        """Of the file. Revisions are numbers of one epoch."""
+        self.revision: int = file.people()[0]
+        """Up to where everybody was told."""
 
     @classmethod
     @asynccontextmanager
     async def open(cls, path: Path) -> AsyncGenerator[Self]:
         """The people of this file, until the end of the block; the file is made if it is missing."""
-        people = cls(await to_thread.run_sync(PeopleFile, path))
+        people = await to_thread.run_sync(lambda: cls(PeopleFile(path)))
         try:
             yield people
         finally:
@@ -56,20 +63,17 @@ class People:
         """Every save and delete from now on, in the order of the commits."""
         return self._updates
 
-    @property
-    def watchers(self) -> StateFlow[int]:
-        """How many are told of updates now."""
-        return self._updates.subscription_count
-
-    async def snapshot(self, wanted: PeopleFilter = PeopleFilter.ALL) -> Snapshot:
-        """Everybody, as of now."""
+    async def snapshot(self, wanted: Callable[[Update], bool] = lambda update: True) -> Snapshot[Person]:
+        """Everybody, as of now, of whose save or delete this filter would tell."""
         async with self._turn:
             revision, people = await to_thread.run_sync(self._file.people)
-        return Snapshot(wanted, revision, people)
+        told_of = [each for each in people if wanted(Saved(revision, each)) or wanted(Deleted(revision, each))]
+        return Snapshot(told_of, revision=revision)
 
-    def feed(self, wanted: PeopleFilter) -> Flow[Snapshot | Update]:
-        """A snapshot, then every newer update that passes the filter. Nothing is missing, nothing comes twice."""
-        return _feed(self, wanted)
+    async def changes(self, after: int, limit: int) -> Sequence[Update] | None:
+        """The updates behind a revision that were told; None where the first of them is not kept any more."""
+        told = min(limit, self.revision - after)
+        return await to_thread.run_sync(self._file.changes, after, told) if told > 0 else []
 
     async def save(self, name: str, city: str = "", person_id: int | None = None) -> Saved:
         """Adds a person, or changes the one with this id."""
@@ -86,26 +90,19 @@ class People:
 
     async def _commit(self, write: Callable[[], _Done]) -> _Done:
         async with self._turn:
-            update = await to_thread.run_sync(write)
-            # Never fails, as the oldest is dropped; not awaited, so that the update of a cancelled writer is told too.
-            self._updates.try_emit(update)
+            # One call, as a thread is waited for: the update of a writer who is cancelled meanwhile is told, too.
+            update, updates = await to_thread.run_sync(self._write, write)
+            for each in updates:
+                self.revision = each.revision
+                self._updates.try_emit(each)  # never fails, as the oldest is dropped
         return update
 
-
-@flow
-async def _feed(people: People, wanted: PeopleFilter) -> AsyncIterator[Snapshot | Update]:
-    async with aclosing(aiter(people.updates)) as updates:  # before the snapshot: no gap between the two
-        snapshot = await people.snapshot(wanted)
-        yield snapshot
-        revision = snapshot.revision
-        async for update in updates:
-            if update.revision <= revision:  # in the snapshot already
-                continue
-            if update.revision > revision + 1:  # we were too slow, or another process wrote to the file
-                snapshot = await people.snapshot(wanted)
-                yield snapshot
-                revision = snapshot.revision
-                continue
-            revision = update.revision
-            if wanted.accepts(update):
-                yield update
+    def _write(self, write: Callable[[], _Done]) -> tuple[_Done, list[Update]]:
+        """What was done, and all that was done since the last time, here or in another process."""
+        update = write()
+        if update.revision == self.revision + 1:
+            return update, [update]
+        since = self._file.changes(self.revision, update.revision - self.revision)
+        if since is None:
+            _log.warning("another process has made more changes than are kept, untold: those before %r", update)
+        return update, [update] if since is None else since

@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import signal
-from typing import Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from typing import Any, Final, Protocol
 
 from flowws import coroutine_scope
-from flowws.websocket import CloseReason, Frame, WebSocketClient
+from flowws.feeds import FeedState, LiveFeed, Position, ReconnectPolicy
+from flowws.websocket import PingTimeoutError, SessionClosedError, WebSocketClient
 
 from .signals import stop_signal
 
+_BY_DEFAULT: Final = ReconnectPolicy().is_fatal
+
 
 class Lines(Protocol):
-    """Where the messages go."""
+    """Where the news go."""
 
-    def show(self, frame: Frame) -> None:
-        """Shows one."""
+    def show(self, news: Any, at: Position | None) -> None:
+        """Shows a `Snapshot`, an update, a `Gap` or `Reconnected`, behind which the feed is at this position."""
+
+    def tell(self, state: FeedState) -> None:
+        """Is told how the connection is doing."""
 
 
-async def follow(url: str, wanted: str | None, lines: Lines) -> CloseReason | signal.Signals:
-    """Shows the feed until the session is closed, and says why it was; or until SIGINT or SIGTERM, and says which.
+def feed_at(
+    url: str, *, topic: str = "", wanted: str | list[Any] | None = None, reconnect: bool = True
+) -> LiveFeed[Any]:
+    """The feed at an address, under the filter that is `wanted`, with all that can be known of it.
 
-    After a signal the session is closed with 1001, as by a browser whose tab is closed. `wanted` is the filter to ask
-    for, None to take what comes. Raises what opening the session raises: `OSError` where nobody answers,
-    `HandshakeError` where the server refuses.
+    A connection that is lost comes back by itself, unless `reconnect` is off; but where there is none to begin with,
+    the feed fails. Raises `ValueError` for what is no address of a feed, or no filter.
     """
-    reason: CloseReason | None = None
+    policy = ReconnectPolicy(is_fatal=_Patience(reconnect).is_worn_out_by)
+    return WebSocketClient().feeds(url, policy=policy).subscribe(topic, filter=wanted, markers=True)
+
+
+async def follow(feed: LiveFeed[Any], lines: Lines) -> signal.Signals | None:
+    """Shows a feed until it ends; or until SIGINT or SIGTERM, and says which.
+
+    After a signal the session is closed with 1001, as by a browser whose tab is closed. Raises what the feed does.
+    """
     with stop_signal() as stop:
         async with coroutine_scope() as scope:
 
@@ -34,20 +48,20 @@ async def follow(url: str, wanted: str | None, lines: Lines) -> CloseReason | si
                 await stop.wait()
                 scope.cancel()
 
-            ending = scope.launch(end)
-            async with WebSocketClient().websocket(_with_filter(url, wanted)) as session:
-                async for frame in session.incoming:
-                    lines.show(frame)
-                reason = await session.close_reason
-            ending.cancel()
-    ended_by = stop.signal or reason
-    assert ended_by is not None  # nothing else ends the scope without an error
-    return ended_by
+            scope.launch(end)
+            feed.state.on_each(lines.tell).launch_in(scope)
+            await feed.collect(lambda news: lines.show(news, feed.position))
+            scope.cancel()
+    return stop.signal
 
 
-def _with_filter(url: str, wanted: str | None) -> str:
-    if wanted is None:
-        return url
-    parts = urlsplit(url)
-    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "filter"]
-    return parts._replace(query=urlencode([*query, ("filter", wanted)])).geturl()
+class _Patience:
+    """What is fatal for who watches: that there is no server at all is worth knowing at once."""
+
+    def __init__(self, reconnect: bool) -> None:
+        self._reconnect = reconnect
+        self._was_open = False
+
+    def is_worn_out_by(self, cause: Exception) -> bool:
+        self._was_open = self._was_open or isinstance(cause, SessionClosedError | PingTimeoutError)
+        return not (self._was_open and self._reconnect) or _BY_DEFAULT(cause)

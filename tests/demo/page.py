@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -54,12 +55,12 @@ class Page:
 
     @property
     def names(self) -> list[str]:
-        return [each.text for each in self._all("#people .name")]
+        return self._texts("#people .name")
 
     @property
     def updates(self) -> list[str]:
         """The newest first."""
-        return [each.text for each in self._all("#updates .what")]
+        return self._texts("#updates .what")
 
     @property
     def filter_in_force(self) -> str | None:
@@ -77,7 +78,7 @@ class Page:
 
     def open(self, address: str) -> None:
         self.driver.get(address)
-        self.until(lambda: self.state == "live")
+        self.until(lambda: self.state == "open")
 
     def save(self, name: str, city: str = "") -> None:
         for field, text in ("#name", name), ("#city", city):
@@ -94,7 +95,14 @@ class Page:
     def choose(self, wanted: str) -> None:
         """Switches the filter, and waits until the server says that it is in force."""
         self._one(f"#filter input[value={wanted}] + span").click()
-        self.until(lambda: self.filter_in_force == wanted)
+        self.until(lambda: (self.filter_in_force or "").partition(" ")[0] == wanted)
+
+    def choose_city(self, city: str) -> None:
+        """As `choose`; an empty one is any city."""
+        field = self._one("#where")
+        field.clear()
+        field.send_keys(city, Keys.ENTER)
+        self.until(lambda: (self.filter_in_force or "").partition(" ")[2] == city)
 
     def press_stop(self) -> None:
         self._one("#stop").click()
@@ -107,6 +115,11 @@ class Page:
 
     def _one(self, selector: str) -> WebElement:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def _texts(self, selector: str) -> list[str]:
+        """All of one moment: the page changes while one looks."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent)"
+        return cast("list[str]", self.driver.execute_script(script, selector))
 
     def _all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)

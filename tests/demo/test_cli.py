@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -16,50 +15,9 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from flowws.demo import Deleted, PeopleFilter, Saved
 from flowws.websocket import CloseReason
+from tests.demo.terminal import ended, flowws, line, one_line, posix, ran, served
 from tests.demo.watched import DemoInThread
-
-posix = pytest.mark.skipif(os.name != "posix", reason="signals and exit codes of a POSIX shell")
-
-
-@contextmanager
-def flowws(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The command, running. It is ended with the block if it has not ended before."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flowws.cli", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "40"},
-    )
-    with process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-
-
-def line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().rstrip("\n")
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """The exit code, and what was still to read on standard output and on standard error."""
-    out, err = process.communicate()
-    return process.returncode, out, err
-
-
-def ran(*arguments: str) -> tuple[int, str, str]:
-    with flowws(*arguments) as process:
-        return ended(process)
-
-
-def one_line(text: str) -> bool:
-    return text.startswith("flowws: ") and text.endswith("\n") and text.count("\n") == 1
-
 
 # The command itself.
 
@@ -84,7 +42,9 @@ def test_help(command: list[str]) -> None:
         ["demo", "--port", "eighty"],
         ["demo", "--port", "65536"],
         ["tail"],
-        ["tail", "ws://127.0.0.1:1/people", "--filter", "births"],
+        ["tail", "ws://127.0.0.1:1/people", "--filter", "[1"],
+        ["tail", "ws://127.0.0.1:1/people", "--filter", '["near", "person.city", "London"]'],
+        ["tail", "ws://127.0.0.1:1/people?filter=saves"],
         ["tail", "127.0.0.1:1/people"],
         ["tail", "http://127.0.0.1:1/people"],
         ["tail", "ws://"],
@@ -105,73 +65,6 @@ def test_importing_the_command_line_loads_no_floor_above_the_flows() -> None:
     assert [module for module in loaded if module.startswith(heavy)] == []
 
 
-# flowws demo
-
-
-def served(process: subprocess.Popen[str]) -> str:
-    """The address of the page that the command prints."""
-    while not (text := line(process)).lstrip().startswith("page"):
-        assert process.poll() is None, ended(process)
-    return text.split()[-1]
-
-
-@posix
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_the_demo_prints_its_address_and_serves_until_it_is_told_to_stop(tmp_path: Path, stop: signal.Signals) -> None:
-    with flowws("demo", "--port", "0", "--db", str(tmp_path / "people.db")) as process:
-        feed = served(process).replace("http", "ws") + "people"
-        with connect(feed) as one, connect(feed) as two:
-            assert json.loads(one.recv())["type"] == json.loads(two.recv())["type"] == "snapshot"
-            one.send('{"type": "save", "name": "Ada", "city": "London"}')
-            assert json.loads(two.recv())["person"] == {"id": 1, "name": "Ada", "city": "London"}
-            process.send_signal(stop)
-            code, _, err = ended(process)
-            assert (code, err) == (0, "")
-            for client in one, two:
-                for _ in client:
-                    pass
-                assert client.close_code == 1001
-    with (
-        flowws("demo", "--port", "0", "--db", str(tmp_path / "people.db")) as process,
-        connect(served(process).replace("http", "ws") + "people") as client,
-    ):
-        assert [person["name"] for person in json.loads(client.recv())["people"]] == ["Ada"]
-
-
-@posix
-def test_the_demo_keeps_its_people_in_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    with flowws("demo", "--port", "0") as process:
-        served(process)
-        process.send_signal(signal.SIGINT)
-        assert ended(process)[0] == 0
-    assert [path.parent.name for path in tmp_path.rglob("people.db")] == ["flowws"]
-
-
-def test_an_address_that_is_taken_exits_6(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        code, out, err = ran("demo", "--port", str(port), "--db", str(tmp_path / "people.db"))
-    assert (code, out) == (6, "")
-    assert one_line(err)
-    assert f"cannot listen at 127.0.0.1 port {port}" in err
-
-
-def test_an_address_that_does_not_exist_exits_6(tmp_path: Path) -> None:
-    code, out, err = ran("demo", "--host", "host.invalid", "--db", str(tmp_path / "people.db"))
-    assert (code, out) == (6, "")
-    assert one_line(err)
-
-
-def test_a_file_that_is_no_database_exits_6(tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("Dear Ada, " * 100)
-    code, out, err = ran("demo", "--port", "0", "--db", str(tmp_path / "letter.txt"))
-    assert (code, out) == (6, "")
-    assert one_line(err)
-    assert "file is not a database" in err
-
-
 # flowws tail
 
 
@@ -180,9 +73,9 @@ def tail(served: DemoInThread, *options: str) -> Iterator[subprocess.Popen[str]]
     """The command, following the feed: it has printed the snapshot's first line."""
     with flowws("tail", served.demo.feed, *options) as process:
         if "--json" in options:
-            assert json.loads(line(process))["type"] == "snapshot"
+            assert json.loads(line(process))["snapshot"] == []
         else:
-            assert line(process).split()[1:] == ["nobody", "yet,", "showing", "all"]
+            assert line(process).split()[1:] == ["nothing", "yet"]
         yield process
 
 
@@ -201,21 +94,34 @@ def test_tail_prints_json_lines_as_they_come_even_into_a_pipe(demo_in_thread: De
     with tail(demo_in_thread, "--json") as process:
         demo_in_thread.run(people.save, "Ada", "London")
         person = {"id": 1, "name": "Ada", "city": "London"}
-        assert json.loads(line(process)) == {"type": "saved", "revision": 1, "person": person}
+        first = json.loads(line(process))
+        assert first["update"] == {"type": "saved", "revision": 1, "person": person}
+        assert first["at"] == str(demo_in_thread.demo.served.position)
         demo_in_thread.run(people.delete, 1)
-        assert json.loads(line(process)) == {"type": "deleted", "revision": 2, "person": person}
+        assert json.loads(line(process))["update"] == {"type": "deleted", "revision": 2, "person": person}
 
 
-def test_tail_asks_the_server_to_filter(demo_in_thread: DemoInThread) -> None:
+@pytest.mark.parametrize("wanted", ["deletes", '["and", ["eq", "type", "deleted"], ["eq", "person.city", "London"]]'])
+def test_tail_asks_the_server_to_filter(demo_in_thread: DemoInThread, wanted: str) -> None:
     people = demo_in_thread.demo.people
-    with tail(demo_in_thread, "--json", "--filter", "deletes") as process:
+    with tail(demo_in_thread, "--json", "--filter", wanted) as process:
         demo_in_thread.run(people.save, "Ada", "London")
         demo_in_thread.run(people.delete, 1)
-        assert json.loads(line(process))["type"] == "deleted"
-    (run,) = people.runs
-    assert run.wanted is PeopleFilter.DELETES
-    assert not [message for message in run.seen if isinstance(message, Saved)]
-    assert [message for message in run.seen if isinstance(message, Deleted)]
+        assert json.loads(line(process))["update"]["type"] == "deleted"
+
+
+@pytest.mark.parametrize("options", [["--filter", "births"], ["--topic", "animals"]])
+def test_what_the_server_does_not_have_exits_4(demo_in_thread: DemoInThread, options: list[str]) -> None:
+    code, out, err = ran("tail", demo_in_thread.demo.feed, *options)
+    assert (code, out) == (4, "")
+    assert one_line(err)
+    assert " refuses: " in err
+
+
+def test_a_path_without_a_feed_exits_4(demo_in_thread: DemoInThread) -> None:
+    code, out, err = ran("tail", demo_in_thread.demo.commands)
+    assert (code, out) == (4, "")
+    assert one_line(err)
 
 
 @posix
@@ -284,8 +190,48 @@ def test_an_answer_that_is_not_http_exits_4() -> None:
     assert one_line(err)
 
 
-def test_a_server_that_stops_exits_5(demo_in_thread: DemoInThread) -> None:
+def test_a_connection_that_is_lost_comes_back_and_nothing_is_missing(demo_in_thread: DemoInThread) -> None:
+    people = demo_in_thread.demo.people
     with tail(demo_in_thread) as process:
+        (session,) = demo_in_thread.demo.server.sessions
+        demo_in_thread.run(session.cut)
+        demo_in_thread.run(people.save, "Ada")
+        assert line(process).split(maxsplit=1)[1].startswith("lost the connection: ")
+        assert {line(process).split(maxsplit=1)[1] for _ in range(2)} == {
+            "connected again, nothing is missing",
+            "+ Ada",
+        }
+
+
+@posix
+def test_tail_goes_on_where_it_was_when_the_demo_was_killed_and_is_there_again(tmp_path: Path) -> None:
+    served_from = ("demo", "--db", str(tmp_path / "people.db"), "--port")
+    with flowws(*served_from, "0") as demo:
+        page = served(demo)
+        feed, port = page.replace("http", "ws") + "people", page.rstrip("/").rpartition(":")[2]
+        with flowws("tail", feed, "--json") as tailing:
+            assert json.loads(line(tailing))["snapshot"] == []
+            save(feed, "Ada")
+            assert json.loads(line(tailing))["update"]["person"]["name"] == "Ada"
+            demo.kill()
+            demo.wait()
+            with flowws(*served_from, port) as again:
+                served(again)
+                save(feed, "Grace")
+                said = [json.loads(line(tailing)) for _ in range(2)]
+            assert {"reconnected", "update"} == {next(iter(each)) for each in said}
+            assert next(each for each in said if "reconnected" in each)["resumed"] is True
+            assert next(each for each in said if "update" in each)["update"]["person"]["name"] == "Grace"
+
+
+def save(feed: str, name: str) -> None:
+    with connect(f"{feed}/commands") as client:
+        client.send(json.dumps({"type": "save", "name": name}))
+        assert json.loads(client.recv())["type"] == "committed"
+
+
+def test_a_server_that_stops_exits_5(demo_in_thread: DemoInThread) -> None:
+    with tail(demo_in_thread, "--no-reconnect") as process:
         demo_in_thread.stop()
         code, out, err = ended(process)
     assert (code, out) == (5, "")
@@ -303,7 +249,7 @@ def test_why_the_server_ended_the_session_is_told_but_cannot_steer_the_terminal(
 
 
 def test_a_lost_connection_exits_5(demo_in_thread: DemoInThread) -> None:
-    with tail(demo_in_thread) as process:
+    with tail(demo_in_thread, "--no-reconnect") as process:
         (session,) = demo_in_thread.demo.server.sessions
         demo_in_thread.run(session.cut)
         code, out, err = ended(process)
@@ -313,7 +259,13 @@ def test_a_lost_connection_exits_5(demo_in_thread: DemoInThread) -> None:
 
 
 def test_a_session_that_the_server_ends_normally_exits_0(demo_in_thread: DemoInThread) -> None:
-    with tail(demo_in_thread) as process:
+    with tail(demo_in_thread, "--no-reconnect") as process:
         (session,) = demo_in_thread.demo.server.sessions
         demo_in_thread.run(session.close)
+        assert ended(process) == (0, "", "")
+
+
+def test_a_feed_that_ends_exits_0(demo_in_thread: DemoInThread) -> None:
+    with tail(demo_in_thread) as process:
+        demo_in_thread.run(demo_in_thread.demo.served.close)
         assert ended(process) == (0, "", "")

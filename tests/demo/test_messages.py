@@ -1,4 +1,4 @@
-"""The protocol as it is written down: what each message looks like on the wire, and that it comes back as it was."""
+"""The messages as they are written down: what each looks like on the wire, and that it comes back as it was."""
 
 from __future__ import annotations
 
@@ -8,48 +8,45 @@ import orjson
 import pytest
 
 from flowws.demo import (
-    ChangeFilter,
-    ClientMessage,
+    FIELDS,
+    FILTERS,
+    Answer,
+    Command,
     Committed,
     Delete,
     Deleted,
     ErrorMessage,
-    PeopleFilter,
     Person,
     Save,
     Saved,
-    ServerMessage,
-    Snapshot,
-    Stop,
+    Update,
 )
+from flowws.feeds import parse_filter
 from flowws.websocket import DeserializeError, Frame, JsonConverter
 
 ADA = Person(3, "Ada", "London")
 ADA_ON_THE_WIRE = {"id": 3, "name": "Ada", "city": "London"}
 
-FROM_THE_CLIENT = [
-    (ChangeFilter(PeopleFilter.DELETES), {"type": "filter", "filter": "deletes"}),
-    (Save("Ada", "London"), {"type": "save", "name": "Ada", "city": "London", "id": None}),
-    (Save("Ada", id=3), {"type": "save", "name": "Ada", "city": "", "id": 3}),
-    (Delete(3), {"type": "delete", "id": 3}),
-    (Stop(), {"type": "stop"}),
-]
-FROM_THE_SERVER = [
-    (
-        Snapshot(PeopleFilter.SAVES, 6, (ADA,)),
-        {"type": "snapshot", "filter": "saves", "revision": 6, "people": [ADA_ON_THE_WIRE]},
-    ),
-    (Saved(7, ADA), {"type": "saved", "revision": 7, "person": ADA_ON_THE_WIRE}),
-    (Deleted(8, ADA), {"type": "deleted", "revision": 8, "person": ADA_ON_THE_WIRE}),
-    (Committed(7), {"type": "committed", "revision": 7}),
-    (ErrorMessage("there is no person 99"), {"type": "error", "message": "there is no person 99"}),
-]
+CASES: dict[Any, list[tuple[object, dict[str, Any]]]] = {
+    Command: [
+        (Save("Ada", "London"), {"type": "save", "name": "Ada", "city": "London", "id": None}),
+        (Save("Ada", id=3), {"type": "save", "name": "Ada", "city": "", "id": 3}),
+        (Delete(3), {"type": "delete", "id": 3}),
+    ],
+    Answer: [
+        (Committed(7), {"type": "committed", "revision": 7}),
+        (ErrorMessage("there is no person 99"), {"type": "error", "message": "there is no person 99"}),
+    ],
+    Update: [
+        (Saved(7, ADA), {"type": "saved", "revision": 7, "person": ADA_ON_THE_WIRE}),
+        (Deleted(8, ADA), {"type": "deleted", "revision": 8, "person": ADA_ON_THE_WIRE}),
+    ],
+}
 converter = JsonConverter()
 
 
 @pytest.mark.parametrize(
-    ("message", "wire", "union"),
-    [(*case, ClientMessage) for case in FROM_THE_CLIENT] + [(*case, ServerMessage) for case in FROM_THE_SERVER],
+    ("message", "wire", "union"), [(*case, union) for union, cases in CASES.items() for case in cases]
 )
 def test_a_message_goes_there_and_back(message: object, wire: dict[str, Any], union: Any) -> None:
     frame = converter.serialize(message)
@@ -58,23 +55,31 @@ def test_a_message_goes_there_and_back(message: object, wire: dict[str, Any], un
     assert converter.deserialize(frame, union) == message
 
 
-@pytest.mark.parametrize(("union", "cases"), [(ClientMessage, FROM_THE_CLIENT), (ServerMessage, FROM_THE_SERVER)])
-def test_no_message_is_left_out_here(union: Any, cases: list[tuple[object, object]]) -> None:
-    assert {type(message) for message, _ in cases} == set(get_args(union))
+@pytest.mark.parametrize("union", CASES)
+def test_no_message_is_left_out_here(union: Any) -> None:
+    assert {type(message) for message, _ in CASES[union]} == set(get_args(union))
 
 
 def test_what_has_a_default_may_be_left_out() -> None:
-    assert converter.deserialize(Frame.Text('{"type": "save", "name": "Ada"}'), ClientMessage) == Save("Ada")
+    assert converter.deserialize(Frame.Text('{"type":"save","name":"Ada"}'), Command) == Save("Ada")
 
 
 def test_a_message_of_the_other_side_is_none() -> None:
     with pytest.raises(DeserializeError):
-        converter.deserialize(converter.serialize(Committed(1)), ClientMessage)
+        converter.deserialize(Frame.Text('{"type":"committed","revision":1}'), Command)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "accepted"),
-    [(PeopleFilter.ALL, [True, True]), (PeopleFilter.SAVES, [True, False]), (PeopleFilter.DELETES, [False, True])],
+    ("said", "saved", "deleted"),
+    [
+        ("all", True, True),
+        ("saves", True, False),
+        ("deletes", False, True),
+        (["eq", "type", "deleted"], False, True),
+        (["and", ["name", "saves"], ["eq", "person.city", "London"]], True, False),
+        (["in", "person.id", [1, 2]], False, False),
+    ],
 )
-def test_what_a_filter_accepts(wanted: PeopleFilter, accepted: list[bool]) -> None:
-    assert [wanted.accepts(Saved(1, ADA)), wanted.accepts(Deleted(2, ADA))] == accepted
+def test_the_filters_of_the_feed(said: object, saved: bool, deleted: bool) -> None:
+    wanted = parse_filter(said, names=FILTERS, fields=FIELDS)
+    assert (wanted(Saved(7, ADA)), wanted(Deleted(8, ADA))) == (saved, deleted)

@@ -10,7 +10,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from selenium.common.exceptions import WebDriverException
 
-from flowws.demo import PeopleFilter, Snapshot
+from flowws.demo import People
 from tests.demo.page import Page, chromium
 from tests.demo.watched import DemoInThread, serve_demo
 
@@ -67,7 +67,8 @@ def test_the_filter_decides_what_the_server_sends_and_is_switched_without_reconn
     visitors: tuple[Page, Page], demo_in_thread: DemoInThread
 ) -> None:
     one, two = visitors
-    sessions = demo_in_thread.demo.server.sessions
+    demo = demo_in_thread.demo
+    followers = demo.followers
     two.choose("deletes")
     assert "deletes only" in two.hint
     for name in ("Ada", "Grace", "Alan"):
@@ -85,35 +86,50 @@ def test_the_filter_decides_what_the_server_sends_and_is_switched_without_reconn
     two.choose("all")
     assert two.names == ["Barbara", "Alan"]
     assert not two.hint
-    seen = {
-        run.wanted: [type(message).__name__ for message in run.seen]
-        for run in demo_in_thread.demo.people.runs
-        if run.wanted is not PeopleFilter.ALL
-    }
-    assert seen == {PeopleFilter.DELETES: ["Snapshot", "Deleted"], PeopleFilter.SAVES: ["Snapshot", "Saved"]}
-    assert demo_in_thread.demo.server.sessions == sessions
+    assert demo.served.stats.delivered == 6 + 2  # all of them to the one, and to the other what it has asked for
+    assert demo.followers == followers
 
 
-def test_after_stop_no_further_update_runs_until_the_visitor_starts_again(
+def test_a_city_has_updates_of_its_own(visitors: tuple[Page, Page], demo_in_thread: DemoInThread) -> None:
+    one, two = visitors
+    one.save("Ada", "London")
+    one.save("Grace", "New York")
+    two.until(lambda: two.names == ["Grace", "Ada"])
+    two.choose_city("London")
+    assert two.names == ["Ada"]
+    assert "London only" in two.hint
+    one.save("Barbara", "Los Angeles")
+    one.save("Alan", "London")
+    two.until(lambda: two.names == ["Alan", "Ada"])
+    two.choose("deletes")
+    one.delete("Grace")
+    one.until(lambda: "Grace was deleted" in one.updates)
+    one.delete("Ada")
+    two.until(lambda: two.names == ["Alan"])
+    assert two.updates == ["Ada was deleted", "Alan was added", "Grace was added", "Ada was added"]
+    two.choose_city("")
+    assert two.filter_in_force == "deletes"
+    assert two.names == ["Alan", "Barbara"]
+
+
+def test_after_stop_no_further_update_is_sent_until_the_visitor_starts_again(
     visitors: tuple[Page, Page], demo_in_thread: DemoInThread
 ) -> None:
     one, two = visitors
     demo = demo_in_thread.demo
-    stopped = demo.people.runs[1]
-    before = demo.server.sessions
+    before = demo.followers
     two.press_stop()
-    two.until(lambda: two.state == "stopped")
+    two.until(lambda: two.state == "closed")
     demo_in_thread.run(demo.one_gone, before)
     one.save("Ada")
     one.until(lambda: one.names == ["Ada"])
-    assert stopped.over
-    assert stopped.seen == [Snapshot(PeopleFilter.ALL, 0, ())]
+    assert demo.served.stats.delivered == 1
     assert two.names == []
     two.save("Grace")
     two.until(lambda: two.problem == "Not connected.")
     two.press_stop()
-    two.until(lambda: two.state == "live")
-    assert two.names == ["Ada"]
+    two.until(lambda: two.state == "open")
+    two.until(lambda: two.names == ["Ada"])
 
 
 def test_what_the_server_refuses_is_shown_at_the_form(visitors: tuple[Page, Page]) -> None:
@@ -131,15 +147,16 @@ def test_a_killed_tab_leaves_nothing(visitors: tuple[Page, Page], demo_in_thread
     window = two.driver.current_window_handle
     two.driver.switch_to.new_window("tab")
     two.open(demo.page)
-    before = demo.server.sessions
+    before = demo.followers
     with pytest.raises(WebDriverException, match="crash"):
         two.driver.get("chrome://crash")
     demo_in_thread.run(demo.one_gone, before)
     one.save("Ada")
     one.until(lambda: one.names == ["Ada"])
-    assert demo.people.runs[2].seen == [Snapshot(PeopleFilter.ALL, 0, ())]
     two.driver.close()
     two.driver.switch_to.window(window)
+    two.until(lambda: two.names == ["Ada"])
+    assert demo.served.stats.delivered == 2
 
 
 def test_a_page_that_was_left_lets_its_session_go_and_opens_one_when_it_is_come_back_to(
@@ -147,7 +164,7 @@ def test_a_page_that_was_left_lets_its_session_go_and_opens_one_when_it_is_come_
 ) -> None:
     one, two = visitors
     demo = demo_in_thread.demo
-    before = demo.server.sessions
+    before = demo.followers
     two.driver.get("about:blank")
     demo_in_thread.run(demo.one_gone, before)
     one.save("Ada")
@@ -156,7 +173,7 @@ def test_a_page_that_was_left_lets_its_session_go_and_opens_one_when_it_is_come_
     two.until(lambda: two.names == ["Ada"])
 
 
-def test_a_lost_connection_comes_back_by_itself_with_the_filter_and_the_list(
+def test_a_lost_connection_goes_on_where_it_was_with_the_filter_and_what_was_missed(
     browsers: tuple[Page, Page], tmp_path: Path
 ) -> None:
     """The server goes away, with 1001 for everyone, and comes back on the same port and the same file."""
@@ -168,13 +185,17 @@ def test_a_lost_connection_comes_back_by_itself_with_the_filter_and_the_list(
             page.choose("saves")
             page.save("Ada")
             page.until(lambda: page.names == ["Ada"])
-        page.until(lambda: page.state in ("waiting", "connecting"))
+        page.until(lambda: page.state in ("backoff", "connecting"))
+        with portal.wrap_async_context_manager(People.open(path)) as people:
+            portal.call(people.save, "Barbara")
+            portal.call(people.delete, 1)
         with portal.wrap_async_context_manager(serve_demo(path, port=port)) as demo:
-            page.until(lambda: page.state == "live")
-            assert page.names == ["Ada"]
+            page.until(lambda: page.state == "open")
+            page.until(lambda: page.updates == ["Barbara was added", "Ada was added"])
+            assert page.names == ["Barbara", "Ada"]
             assert page.filter_in_force == "saves"
-            assert [run.wanted for run in demo.people.runs] == [PeopleFilter.SAVES]
             page.save("Grace")
-            page.until(lambda: page.names == ["Grace", "Ada"])
+            page.until(lambda: page.names == ["Grace", "Barbara", "Ada"])
+            assert (demo.served.stats.resumed, demo.served.stats.gaps) == (1, 0)
             page.driver.get("about:blank")
             portal.call(demo.all_gone)

@@ -10,22 +10,22 @@ import pytest
 
 from flowws import coroutine_scope
 from flowws.demo import (
+    FILTERS,
     Deleted,
     InvalidPersonError,
     NoSuchPersonError,
     People,
     PeopleFile,
     PeopleFileError,
-    PeopleFilter,
+    PeopleLog,
     Person,
     Saved,
-    Snapshot,
     Update,
 )
+from flowws.feeds import Snapshot, field, named, parse_filter
 from tests.demo.watched import collecting
 
 ADA, GRACE = Person(1, "Ada", "London"), Person(2, "Grace", "")
-ALL, SAVES, DELETES = PeopleFilter
 
 
 @pytest.fixture
@@ -42,9 +42,10 @@ async def people(path: Path) -> AsyncGenerator[People]:
 async def test_a_save_and_a_delete_are_written_and_told(people: People) -> None:
     async with collecting(people.updates) as updates:
         assert await people.save("Ada", "London") == await anext(updates) == Saved(1, ADA)
-        assert await people.snapshot() == Snapshot(ALL, 1, (ADA,))
+        assert await people.snapshot() == Snapshot([ADA], revision=1)
         assert await people.delete(1) == await anext(updates) == Deleted(2, ADA)
-        assert await people.snapshot() == Snapshot(ALL, 2, ())
+        assert await people.snapshot() == Snapshot([], revision=2)
+        assert people.revision == 2
 
 
 async def test_what_is_refused_is_not_told(people: People) -> None:
@@ -61,7 +62,7 @@ async def test_an_update_is_on_disk_before_anyone_is_told(people: People, path: 
         scope.launch(people.save, "Ada", "London")
         await anext(updates)
         async with People.open(path) as someone_else:
-            assert await someone_else.snapshot() == Snapshot(ALL, 1, (ADA,))
+            assert await someone_else.snapshot() == Snapshot([ADA], revision=1)
 
 
 async def test_many_writers_are_told_in_the_order_of_the_commits(people: People) -> None:
@@ -71,7 +72,7 @@ async def test_many_writers_are_told_in_the_order_of_the_commits(people: People)
                 writers.launch(people.save, f"nr {number}")
         told = [await anext(updates) for _ in range(100)]
     assert [update.revision for update in told] == list(range(1, 101))
-    assert tuple(update.person for update in told) == (await people.snapshot()).people
+    assert tuple(update.person for update in told) == (await people.snapshot()).items
 
 
 async def test_a_writer_who_is_cancelled_leaves_no_update_untold(people: People, path: Path) -> None:
@@ -92,88 +93,45 @@ async def test_a_writer_who_is_cancelled_leaves_no_update_untold(people: People,
     assert (await people.snapshot()).revision == told
 
 
-async def test_a_feed_is_a_snapshot_and_then_the_newer_updates(people: People) -> None:
+@pytest.mark.parametrize("wanted", [named("all"), named("saves"), named("deletes"), ~named("all") | named("deletes")])
+async def test_everybody_is_in_a_snapshot_whose_save_or_delete_would_be_told(people: People, wanted: object) -> None:
     await people.save("Ada", "London")
-    async with collecting(people.feed(ALL)) as feed:
-        assert await anext(feed) == Snapshot(ALL, 1, (ADA,))
-        saved = await people.save("Grace")
-        deleted = await people.delete(1)
-        assert [await anext(feed), await anext(feed)] == [saved, deleted]
+    await people.save("Grace")
+    assert (await people.snapshot(parse_filter(wanted, names=FILTERS))).items == (ADA, GRACE)
 
 
-@pytest.mark.parametrize(("wanted", "kinds"), [(ALL, (Saved, Deleted)), (SAVES, (Saved,)), (DELETES, (Deleted,))])
-async def test_a_feed_lets_through_what_the_filter_accepts(
-    people: People, wanted: PeopleFilter, kinds: tuple[type[Update], ...]
-) -> None:
-    async with collecting(people.feed(wanted)) as feed:
-        assert await anext(feed) == Snapshot(wanted, 0, ())
-        updates: list[Update] = []
-        for number in range(1, 6):
-            updates += [await people.save(f"nr {number}"), await people.delete(number)]
-        expected = [update for update in updates if isinstance(update, kinds)]
-        assert [await anext(feed) for _ in expected] == expected
+async def test_a_city_has_a_snapshot_of_those_who_live_there(people: People) -> None:
+    await people.save("Ada", "London")
+    await people.save("Grace")
+    londoners = (field("person.city") == "London") & named("deletes")
+    assert (await people.snapshot(parse_filter(londoners, names=FILTERS))).items == (ADA,)
 
 
-async def test_nothing_is_missing_or_twice_between_snapshot_and_updates(people: People) -> None:
-    """Feeds begin at any moment while others write; each sees one unbroken line of revisions."""
-
-    async def follow() -> None:
-        revision: int | None = None
-        async with collecting(people.feed(ALL)) as feed:
-            async for message in feed:
-                if isinstance(message, Snapshot):
-                    assert revision is None
-                    assert len(message.people) == message.revision
-                else:
-                    assert revision is not None
-                    assert message.revision == revision + 1
-                revision = message.revision
-                if revision == 60:
-                    return
-
-    async def write() -> None:
-        for _ in range(20):
-            await people.save("somebody")
-
-    async with coroutine_scope() as scope:
-        for _ in range(3):
-            scope.launch(write)
-        for _ in range(10):
-            scope.launch(follow)
-            await people.snapshot()  # lets the others run
+async def test_what_another_process_wrote_is_told_with_the_next_update(people: People, path: Path) -> None:
+    async with People.open(path) as other_process, collecting(people.updates) as updates:
+        theirs = await other_process.save("Ada", "London")
+        ours = await people.save("Grace")
+        assert [await anext(updates), await anext(updates)] == [theirs, ours]
 
 
-async def test_a_reader_who_is_too_slow_gets_a_new_snapshot_and_keeps_nobody_waiting(path: Path) -> None:
-    people = People(await anyio.to_thread.run_sync(PeopleFile, path), backlog=4)
-    async with collecting(people.feed(SAVES)) as feed:
-        assert await anext(feed) == Snapshot(SAVES, 0, ())
-        for number in range(1, 11):
-            await people.save(f"nr {number}")
-        assert await anext(feed) == await people.snapshot(SAVES)
-        assert await people.save("nr 11") == await anext(feed)
+async def test_more_from_another_process_than_is_kept_is_logged(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    people = People(PeopleFile(path, history=1))
+    async with People.open(path) as other_process, collecting(people.updates) as updates:
+        for name in "Ada", "Alan":
+            await other_process.save(name)
+        assert await people.save("Grace") == await anext(updates)
     await people.aclose()
-
-
-async def test_what_another_process_wrote_comes_with_the_next_update(people: People, path: Path) -> None:
-    async with People.open(path) as other_process, collecting(people.feed(ALL)) as feed:
-        assert await anext(feed) == Snapshot(ALL, 0, ())
-        await other_process.save("Ada", "London")
-        await people.save("Grace")
-        assert await anext(feed) == Snapshot(ALL, 2, (ADA, GRACE))
-
-
-async def test_nobody_is_subscribed_once_a_feed_is_closed(people: People) -> None:
-    async with collecting(people.feed(ALL)) as feed:
-        await anext(feed)
-        assert people.watchers.value == 1
-    assert people.watchers.value == 0
+    assert "another process has made more changes than are kept" in caplog.text
+    caplog.clear()
 
 
 async def test_everybody_is_there_after_a_restart(path: Path) -> None:
     async with People.open(path) as people:
         await people.save("Ada", "London")
+        epoch = people.epoch
     async with People.open(path) as people:
-        assert await people.snapshot() == Snapshot(ALL, 1, (ADA,))
+        assert await people.snapshot() == Snapshot([ADA], revision=1)
+        assert (people.epoch, people.revision) == (epoch, 1)
 
 
 async def test_a_file_that_is_not_ours_is_an_error_at_once(path: Path) -> None:
@@ -181,3 +139,32 @@ async def test_a_file_that_is_not_ours_is_an_error_at_once(path: Path) -> None:
     with pytest.raises(PeopleFileError):
         async with People.open(path):
             pytest.fail("it was opened")
+
+
+# The log of the feed.
+
+
+async def test_the_log_says_what_was_told_by_its_revision(people: People) -> None:
+    log = PeopleLog(people)
+    assert (log.epoch, log.head, await log.read(0, 10)) == (people.epoch, 0, [])
+    updates: list[Update] = [await people.save("Ada", "London"), await people.save("Grace"), await people.delete(1)]
+    assert [log.append(update) for update in updates] == [1, 2, 3]
+    assert log.head == 3
+    assert await log.read(0, 10) == list(enumerate(updates, start=1))
+    assert await log.read(1, 1) == [(2, updates[1])]
+    assert await log.read(3, 10) == []
+
+
+async def test_the_log_does_not_run_ahead_of_what_was_told(people: People, path: Path) -> None:
+    log = PeopleLog(people)
+    async with People.open(path) as other_process:
+        await other_process.save("Ada", "London")
+    assert (log.head, await log.read(0, 10)) == (0, [])
+
+
+async def test_what_the_file_does_not_keep_the_log_does_not_know(path: Path) -> None:
+    people = People(PeopleFile(path, history=2))
+    for name in "Ada", "Alan", "Grace":
+        await people.save(name)
+    assert await PeopleLog(people).read(0, 10) is None
+    await people.aclose()

@@ -64,6 +64,45 @@ def test_an_id_is_never_given_twice_not_even_after_a_restart(path: Path, file: P
     again.close()
 
 
+def test_what_was_changed_lately(file: PeopleFile) -> None:
+    updates = [file.save("Ada", "London", None), file.save("Ada", "Ockham", 1), file.delete(1)]
+    assert file.changes(0, 10) == updates
+    assert file.changes(1, 1) == updates[1:2]
+    assert file.changes(3, 10) == []
+
+
+def test_changes_that_are_not_kept_any_more(path: Path) -> None:
+    file = PeopleFile(path, history=2)
+    updates = [file.save(name, "", None) for name in ("Ada", "Grace", "Alan")]
+    assert file.changes(0, 10) is None
+    assert file.changes(1, 10) == updates[1:]
+    file.close()
+
+
+def test_the_epoch_is_that_of_the_file(path: Path, file: PeopleFile) -> None:
+    again, other = PeopleFile(path), PeopleFile(path.with_name("others.db"))
+    assert file.epoch() == again.epoch()
+    assert file.epoch() > 1_700_000_000_000  # in milliseconds
+    assert other.epoch() >= file.epoch()
+    for each in again, other:
+        each.close()
+
+
+def test_a_file_from_before_changes_were_kept(path: Path, file: PeopleFile) -> None:
+    file.save("Ada", "London", None)
+    file.close()
+    old = sqlite3.connect(path)
+    old.executescript("DROP TABLE change; DROP TABLE epoch")
+    old.close()
+    again = PeopleFile(path)
+    assert again.people() == (1, (ADA,))
+    assert again.changes(0, 10) is None
+    assert again.changes(1, 10) == []
+    deleted = again.delete(1)
+    assert again.changes(1, 10) == [deleted]
+    again.close()
+
+
 @pytest.mark.parametrize("person_id", [1, 0, -1, 2**63 - 1, 2**63, -(2**70)])
 def test_an_unknown_id_changes_nothing(file: PeopleFile, person_id: int) -> None:
     with pytest.raises(NoSuchPersonError, match=f"there is no person {person_id}$"):

@@ -1,16 +1,17 @@
-"""A demo whose people note down what the server does for whom."""
+"""The demo, being served."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, TypeVarTuple, cast, overload
 
 from anyio.from_thread import BlockingPortal
 
-from flowws.demo import CONFIG, People, PeopleFile, PeopleFilter, Snapshot, Update, create_app
+from flowws.demo import CONFIG, People, create_app
+from flowws.feeds import ServedFeed
 from flowws.flows import Flow
 from flowws.websocket import ServerSession, Serving, WebSockets
 
@@ -23,40 +24,13 @@ def collecting(flow: Flow[T]) -> AbstractAsyncContextManager[AsyncGenerator[T]]:
     return aclosing(cast("AsyncGenerator[T]", aiter(flow)))
 
 
-@dataclass(eq=False)
-class Run:
-    """One collection of a feed: the filter it was for, what came out of it, and whether it is over."""
-
-    wanted: PeopleFilter
-    seen: list[Snapshot | Update] = field(default_factory=list)
-    over: bool = False
-
-
-class WatchedPeople(People):
-    """People who note down each run of a feed: what the server did, whatever a client saw of it."""
-
-    def __init__(self, file: PeopleFile, *, backlog: int = 256) -> None:
-        super().__init__(file, backlog=backlog)
-        self.runs: list[Run] = []
-
-    def feed(self, wanted: PeopleFilter) -> Flow[Snapshot | Update]:
-        run = Run(wanted)
-
-        def started() -> None:
-            self.runs.append(run)
-
-        def ended(cause: BaseException | None) -> None:
-            run.over = True
-
-        return super().feed(wanted).on_start(started).on_each(run.seen.append).on_completion(ended)
-
-
 @dataclass
 class Demo:
     """A demo that is being served."""
 
-    people: WatchedPeople
+    people: People
     server: Serving
+    served: ServedFeed
 
     @property
     def page(self) -> str:
@@ -66,29 +40,39 @@ class Demo:
     def feed(self) -> str:
         return f"ws://127.0.0.1:{self.server.port}/people"
 
+    @property
+    def commands(self) -> str:
+        return f"{self.feed}/commands"
+
+    @property
+    def followers(self) -> frozenset[ServerSession]:
+        """The sessions of the feed."""
+        return frozenset(each for each in self.server.sessions if each.call.path == "/people")
+
     async def all_gone(self) -> None:
         """Waits until every session there is now has ended, with its jobs; then nothing of them may be left."""
         for session in self.server.sessions:
             await session.ended()
             assert not list(session.job.children)
-        await self.people.watchers.first(lambda count: count == 0)
+        assert self.served.clients.value == 0
         assert not self.server.sessions
-        assert all(run.over for run in self.people.runs)
 
     async def one_gone(self, before: frozenset[ServerSession]) -> ServerSession:
-        """Waits until one of these sessions has ended, with its jobs."""
-        await self.people.watchers.first(lambda count: count == len(before) - 1)
+        """Waits until one of these followers has ended, with its jobs."""
+        await self.served.clients.first(lambda count: count == len(before) - 1)
         (gone,) = (session for session in before if not session.is_active)
         await gone.ended()
         assert not list(gone.job.children)
-        assert self.server.sessions == before - {gone}
+        assert self.followers == before - {gone}
         return gone
 
 
 @asynccontextmanager
 async def serve_demo(path: Path, config: WebSockets = CONFIG, port: int = 0) -> AsyncGenerator[Demo]:
-    async with WatchedPeople.open(path) as people, create_app(people, config).serve("127.0.0.1", port) as server:
-        yield Demo(people, server)
+    async with People.open(path) as people:
+        app = create_app(people, config)
+        async with app.serve("127.0.0.1", port) as server:
+            yield Demo(people, server, app.state.feed)
 
 
 class DemoInThread:

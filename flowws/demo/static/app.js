@@ -1,9 +1,10 @@
-// The page: shows what the feed says, and asks the feed for what the visitor wants.
+// The page: shows what the feed says, and asks for what the visitor wants.
 
-import { PeopleFeed } from "./feed.js";
+import { Commands } from "./commands.js";
+import { connect } from "./flowws.js";
 
 const UPDATES_KEPT = 100;
-const STATES = { connecting: "Connecting", live: "Live", waiting: "Reconnecting", stopped: "Stopped", refused: "Refused" };
+const STATES = { connecting: "Connecting", open: "Live", stale: "No answer", backoff: "Reconnecting", closed: "Stopped" };
 const STALE = {
   saves: "You asked for saves only: whoever is deleted meanwhile stays on this list.",
   deletes: "You asked for deletes only: whoever is saved meanwhile is not on this list.",
@@ -12,41 +13,46 @@ const STALE = {
 const $ = (id) => document.getElementById(id);
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const address = new URL("people", location.href);
-address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 address.hash = address.search = "";
+address.protocol = address.protocol.replace("http", "ws");
 
-const feed = new PeopleFeed(address.href, document.querySelector("#filter input:checked").value);
+const feeds = connect(address, { policy: { first: 0.5, longest: 15 } });
+const commands = new Commands(`${address}/commands`);
 const people = new Map(); // id -> the person's <li>
+const cities = new Set(); // those that were ever seen
+let feed = null;
+let asked = wanted(); // the filter that was asked for last
 let editing = null; // the id of the person in the form, or null for a new one
 let countdown = 0;
 
+function start() {
+  feed = feeds.subscribe("", {
+    filter: asked,
+    onSnapshot: showEverybody,
+    onUpdate: showUpdate,
+    onGap: showGap,
+    onState: showState,
+  });
+  showState(feed.state);
+}
+
+function stop() {
+  feed.close();
+  commands.close();
+}
+
 // From the feed.
 
-feed.onmessage = (message) => {
-  switch (message.type) {
-    case "snapshot":
-      return showEverybody(message);
-    case "saved": {
-      const verb = people.has(message.person.id) ? "changed" : "added";
-      showPerson(message.person, true);
-      return showUpdate("saved", message.person, verb);
-    }
-    case "deleted":
-      removePerson(message.person.id);
-      return showUpdate("deleted", message.person, "deleted");
-  }
-};
-
-feed.onstate = (state, detail) => {
+function showState(state) {
+  const refused = state.name === "closed" && state.cause !== null;
   clearInterval(countdown);
-  $("state").dataset.state = state;
-  $("state-text").textContent = STATES[state];
-  $("countdown").textContent = "";
-  $("stop").textContent = state === "stopped" || state === "refused" ? "Start" : "Stop";
-  document.body.classList.toggle("away", state !== "live");
-  if (state === "waiting") countDown(detail);
-  if (state === "refused") $("countdown").textContent = detail;
-};
+  $("state").dataset.state = refused ? "refused" : state.name;
+  $("state-text").textContent = refused ? "Refused" : STATES[state.name];
+  $("countdown").textContent = refused ? state.cause.message : "";
+  $("stop").textContent = state.name === "closed" ? "Start" : "Stop";
+  document.body.classList.toggle("away", state.name !== "open");
+  if (state.name === "backoff") countDown(state.delay);
+}
 
 function countDown(seconds) {
   const end = performance.now() + seconds * 1000;
@@ -57,17 +63,24 @@ function countDown(seconds) {
   countdown = setInterval(show, 250);
 }
 
+// Some were dropped, as this page was too slow: the list is asked for afresh. After any other gap it comes by itself.
+function showGap({ missed, reason }) {
+  const count = missed === null ? "some updates were" : missed === 1 ? "1 update was" : `${missed} updates were`;
+  note("missed", `Here ${count} missed`);
+  if (reason === "lag") feed.setFilter(feed.filter).catch(showProblem);
+}
+
 // The list.
 
-function showEverybody({ filter, people: everybody }) {
+function showEverybody(everybody) {
   people.clear();
   $("people").replaceChildren();
   for (const person of everybody) showPerson(person);
-  if (filter !== feed.filter) return; // asked for another one meanwhile: its snapshot is on the way
-  document.querySelector(`#filter input[value=${filter}]`).checked = true;
-  $("updates").dataset.filter = filter;
-  $("stale").hidden = !(filter in STALE);
-  $("stale").textContent = STALE[filter] ?? "";
+  const [which, city] = parts(feed.filter);
+  $("updates").dataset.filter = city === null ? which : `${which} ${city}`;
+  const hints = [STALE[which], city && `You asked for ${city} only: whoever moves away meanwhile stays on this list.`];
+  $("stale").textContent = hints.filter(Boolean).join(" ");
+  $("stale").hidden = !$("stale").textContent;
   showCount();
 }
 
@@ -79,9 +92,10 @@ function showPerson(person, fresh = false) {
   item.querySelector(".name").textContent = person.name;
   item.querySelector(".city").textContent = person.city;
   button(item.querySelector(".edit"), `Edit ${person.name}`, () => edit(person));
-  button(item.querySelector(".delete"), `Delete ${person.name}`, () => tell(() => feed.delete(person.id)));
+  button(item.querySelector(".delete"), `Delete ${person.name}`, () => tell(() => commands.delete(person.id)));
   if (!people.has(person.id)) $("people").prepend(item);
   people.set(person.id, item);
+  suggest(person.city);
   if (fresh) flash(item);
   showCount();
 }
@@ -90,6 +104,12 @@ function button(element, label, action) {
   element.setAttribute("aria-label", label);
   element.title = label;
   element.onclick = action;
+}
+
+function suggest(city) {
+  if (!city || cities.has(city)) return;
+  cities.add(city);
+  $("cities").append(new Option("", city));
 }
 
 function removePerson(id) {
@@ -119,13 +139,19 @@ function flash(item) {
 
 // The updates.
 
-function showUpdate(type, person, verb) {
-  const item = $("update").content.firstElementChild.cloneNode(true);
+function showUpdate({ type, person }) {
+  const verb = type === "deleted" ? "deleted" : people.has(person.id) ? "changed" : "added";
+  if (type === "deleted") removePerson(person.id);
+  else showPerson(person, true);
   const name = document.createElement("bdi");
   name.textContent = person.name;
+  note(type, name, ` was ${verb}`);
+}
+
+function note(type, ...words) {
+  const item = $("update").content.firstElementChild.cloneNode(true);
   item.dataset.type = type;
-  item.dataset.id = person.id;
-  item.querySelector(".what").append(name, ` was ${verb}`);
+  item.querySelector(".what").append(...words);
   item.querySelector("time").textContent = clock.format();
   item.querySelector("time").dateTime = new Date().toISOString();
   $("updates").prepend(item);
@@ -135,22 +161,37 @@ function showUpdate(type, person, verb) {
 
 // From the visitor.
 
-$("filter").onchange = (event) => {
-  feed.filter = event.target.value;
-};
+$("filter").onchange = $("where").onchange = choose;
+$("where").oninput = () => $("where").value || choose();
+
+function choose() {
+  const [filter, before] = [wanted(), asked];
+  asked = filter;
+  if (String(filter) !== String(before) && feed.state.name !== "closed") feed.setFilter(filter).catch(showProblem);
+}
+
+// What is chosen, as the server understands it: the name of a filter, or an expression.
+function wanted() {
+  const which = document.querySelector("#filter input:checked").value;
+  const city = $("where").value.trim();
+  return city ? ["and", ["name", which], ["eq", "person.city", city]] : which;
+}
+
+// What a filter of ours was made of.
+const parts = (filter) => (typeof filter === "string" ? [filter, null] : [filter[1][1], filter[2][2]]);
 
 $("form").onsubmit = async (event) => {
   event.preventDefault();
   const { name, city } = Object.fromEntries(new FormData($("form")));
   const id = editing;
-  if (!(await tell(() => feed.save(name, city, id)))) return $("name").focus();
+  if (!(await tell(() => commands.save(name, city, id)))) return $("name").focus();
   if (editing === id) edit(null);
   $("name").focus();
 };
 
 $("cancel").onclick = () => edit(null);
 
-$("stop").onclick = () => ($("stop").textContent === "Stop" ? feed.stop() : feed.start());
+$("stop").onclick = () => (feed.state.name === "closed" ? start() : stop());
 
 function edit(person) {
   editing = person?.id ?? null;
@@ -162,17 +203,22 @@ function edit(person) {
   if (person) $("name").focus();
 }
 
-// Runs a command; shows what was wrong with it, if anything.
+// Gives a command; shows what was wrong with it, if anything.
 async function tell(command) {
   try {
+    if (feed.state.name === "closed") throw new Error("Not connected");
     await command();
     $("problem").textContent = "";
     return true;
   } catch (error) {
-    $("problem").textContent = `${error.message[0].toUpperCase()}${error.message.slice(1)}.`;
+    showProblem(error);
     return false;
   }
 }
 
-$("command").textContent = `flowws tail ${address.href}`;
-feed.start();
+function showProblem({ message }) {
+  $("problem").textContent = `${message[0].toUpperCase()}${message.slice(1)}.`;
+}
+
+$("command").textContent = `flowws tail ${address}`;
+start();
