@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from flowws.websocket.engines import LARGE, Upgrade
+from flowws.websocket.engines._picows_parser import READ_BUFFER
 
 from .conftest import RawPeer
 from .picows_ground import BOTH_LOOPS, Probe, port_of, raw_peer, serving, two_ends, until
@@ -235,3 +236,29 @@ async def test_a_fault_of_ours_ends_that_connection_only(caplog):
             await peer.hang_up()
         await until(lambda: fine.lost)
     assert "a bug" in caplog.text
+
+
+async def test_half_a_frame_behind_large_ones_reaches_nobody_else():
+    """Cut where the buffer of a parser is full: what was read at once goes through it in parts."""
+    first, second = Probe(), Probe()
+    probes = iter([first, second])
+
+    def decide(_, respond):
+        respond(Upgrade(next(probes).take))
+
+    async with serving(decide) as listening:
+        peers = [RawPeer(await anyio.connect_tcp("127.0.0.1", port_of(listening))) for _ in range(2)]
+        for peer in peers:
+            await peer.request("/", peer.handshake())
+        whole = RawPeer.frame(2, bytes(READ_BUFFER - 256 - 8))
+        text = RawPeer.frame(1, b"for the first one")
+        await peers[0].write(whole + text[:4])
+        await until(lambda: first.frames)
+        await peers[1].write(RawPeer.frame(9))  # whichever way it is read
+        await peers[1].write(RawPeer.frame(9) * 2)
+        await until(lambda: len(second.frames) == 3 or second.failures)
+        await peers[0].write(text[4:])
+        await until(lambda: first.texts)
+        assert (first.texts, second.failures) == (["for the first one"], [])
+        for peer in peers:
+            await peer.hang_up()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import struct
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import anyio
@@ -156,3 +158,103 @@ async def test_a_peer_that_is_gone():
         transport.write(b"x")
         await until(lambda: len(notes.news) == 2)
     assert notes.news == ["made", ("lost", BrokenPipeError)]
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+@pytest.mark.parametrize("pauses", [False, True])
+async def test_a_reset_behind_what_is_not_read(size, pauses):
+    """uvloop tells once of a reset."""
+    notes = Notes()
+    if pauses:
+        notes.buffer_updated = lambda nbytes: (Notes.buffer_updated(notes, nbytes), transport.pause_reading())
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as far:
+        line, peer = server.accept()
+        transport = PlainTransport(asyncio.get_running_loop(), line, peer, notes)
+        far.sendall(bytes(size))
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        far.close()
+        with anyio.move_on_after(5):
+            while line.fileno() != -1:
+                await anyio.lowlevel.checkpoint()
+                transport.resume_reading()
+        transport.abort()
+    assert len(notes.data) == size
+    assert notes.news == ["made", ("lost", ConnectionResetError)]
+
+
+SIZE = 1 << 22
+ENDINGS = {
+    "close": lambda transport: transport.close(),
+    "abort": lambda transport: transport.abort(),
+    "last words": lambda transport: (transport.write(b"bye"), transport.close()),
+}
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
+async def test_an_end_in_the_moment_when_all_has_left(end):
+    """The loop must not watch a socket that is closed: its number is the next one's."""
+
+    class Ending(Notes):
+        def resume_writing(self):
+            super().resume_writing()
+            end(transport)
+
+    notes = Ending()
+    async with joined(notes) as (transport, far):
+        number = transport.get_extra_info("socket").fileno()
+        transport.set_write_buffer_limits(high=0)
+        transport.write(bytes(SIZE))
+        received = 0
+        while OVER not in notes.news:
+            with suppress(BlockingIOError):
+                received += len(far.recv(1 << 20))
+            await anyio.lowlevel.checkpoint()
+        assert received >= SIZE - (1 << 20)
+        assert notes.news == ["made", "paused", "resumed", OVER]
+        assert not asyncio.get_running_loop().remove_writer(number)
+        with joined_at(number) as (line, other):
+            after = Notes()
+            again = PlainTransport(asyncio.get_running_loop(), line, None, after)
+            other.send(b"hello")
+            await until(lambda: after.data == b"hello")
+            again.abort()
+            await until(lambda: line.fileno() == -1)
+
+
+@contextmanager
+def joined_at(number: int) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """A pair, the first of which has this number."""
+    first, far = socket.socketpair()
+    with first, far:
+        if first.fileno() == number:
+            yield first, far
+        else:
+            with socket.socket(fileno=os.dup2(first.fileno(), number)) as line:
+                first.close()
+                yield line, far
+
+
+@pytest.mark.parametrize("news", ["get_buffer", "buffer_updated", "eof_received", "pause_writing", "resume_writing"])
+async def test_a_protocol_that_fails(news):
+    """It ends its own connection, and nobody hears of it who only wants to write."""
+
+    def fail(*_):
+        raise LookupError("a bug")
+
+    notes = Notes()
+    setattr(notes, news, fail)
+    troubles: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, trouble: troubles.append(trouble["exception"]))
+    async with joined(notes) as (transport, far):
+        transport.write(bytes(SIZE))
+        far.send(b"hello")
+        far.shutdown(socket.SHUT_WR)
+        if news == "resume_writing":
+            transport.close()
+        while ("lost", LookupError) not in notes.news:
+            with suppress(BlockingIOError):
+                far.recv(1 << 20)
+            await anyio.lowlevel.checkpoint()
+    asyncio.get_running_loop().set_exception_handler(None)
+    assert [type(trouble) for trouble in troubles] == [LookupError]
+    assert notes.news[-1] == ("lost", LookupError)

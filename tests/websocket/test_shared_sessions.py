@@ -87,6 +87,7 @@ async def test_cancelled_while_it_waits_it_is_not_sent(house):
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(session.send_shared, ONE)
+                await settle()  # trio starts tasks in any order
                 if queued:
                     tasks.start_soon(session.send, "with it")
                 await settle()
@@ -118,16 +119,17 @@ async def test_a_closed_session_refuses_it(house):
         await session.send_shared(ONE)
 
 
-async def test_what_waits_in_line_leaves_before_the_close_frame(house):
-    (session,), (peer,) = await opened(house)
+@pytest.mark.parametrize("extensions", [[], [LocalExtension(WebSocketExtension)]], ids=["shared", "one by one"])
+async def test_what_waits_in_line_leaves_before_the_close_frame(house, extensions):
+    (session,), (peer,) = await opened(house, WebSockets(extensions=extensions))
     held_back(session)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(session.send_shared, ONE)
+        tasks.start_soon(session.send_shared, BOTH)
         await settle()
         tasks.start_soon(session.close)
         await settle()
         let_go(session)
-        assert await peer.next() == (1, b"one")
+        assert [await peer.next() for _ in range(2)] == [(1, b"one"), (1, b"two")]
         assert await peer.next_close() == (1000, "")
         await peer.say_close()
 

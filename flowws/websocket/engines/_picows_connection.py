@@ -180,7 +180,6 @@ class PicowsConnection(asyncio.BufferedProtocol):
         """Parse bytes that were read elsewhere."""
         if data:
             self._parser = parser = self._parsers.take(cast("Reader", self))
-            parser.tail = 1
             parser.feed(data)
             self._put_back(parser)
 

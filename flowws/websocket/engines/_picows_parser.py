@@ -151,6 +151,7 @@ class Parser(WSListener):
         """Parse so many bytes, that were read."""
         self.feed(_answer_to(picows.transport.request) if is_client else _REQUEST)
         picows.transport.request.headers = None  # it would keep them
+        self.tail = 0
 
     def feed(self, data: bytes) -> None:
         """Parse bytes that were read elsewhere, up to a violation: picows itself would go on behind it."""
@@ -160,6 +161,7 @@ class Parser(WSListener):
             count = min(len(room), len(left))
             room[:count] = left[:count]
             left = left[count:]
+            self.tail = 1  # of a part, too: it may end where a frame does, and what is left may be half a frame
             self.buffer_updated(count)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Iterable
 from typing import Any, Final, Protocol
@@ -43,6 +44,7 @@ class PlainTransport(asyncio.Transport):
     """
 
     __slots__ = (
+        "_error",
         "_has_ended",
         "_high_water",
         "_is_closing",
@@ -51,6 +53,7 @@ class PlainTransport(asyncio.Transport):
         "_is_paused",
         "_line",
         "_loop",
+        "_loses_errors",
         "_low_water",
         "_number",
         "_out",
@@ -75,6 +78,8 @@ class PlainTransport(asyncio.Transport):
         self._is_paused = False  # reading, by the protocol
         self._reads = False
         self._has_ended = False  # the peer sends nothing more
+        self._error: OSError | None = None  # why that is, where it is known already
+        self._loses_errors = not isinstance(loop, asyncio.SelectorEventLoop)  # see `_look_for_error`
         self._says_end = False  # we send nothing more, behind what waits
         self._is_closing = False
         self._is_over = False
@@ -121,24 +126,43 @@ class PlainTransport(asyncio.Transport):
     def _read(self) -> None:
         protocol = self._protocol
         try:
-            count = self._line.recv_into(protocol.get_buffer(-1))
-        except _LATER:
-            return
-        except OSError as error:
-            self._end(error)
-            return
-        try:
-            if count:
-                protocol.buffer_updated(count)
-            else:
+            room = protocol.get_buffer(-1)
+            try:
+                count = self._line.recv_into(room)
+            except _LATER:
+                return
+            except OSError as error:
+                self._end(error)
+                return
+            if not count:
                 self._peer_ended()
+                return
+            protocol.buffer_updated(count)
+            if self._loses_errors and self._reads:
+                self._look_for_error()
         except Exception as error:  # noqa: BLE001  # one connection's trouble
-            self._loop.call_exception_handler(
-                {"message": "a protocol failed", "exception": error, "transport": self, "protocol": protocol}
-            )
-            self._end(error)
+            self._protocol_failed(error)
+
+    def _protocol_failed(self, error: Exception) -> None:
+        self._loop.call_exception_handler(
+            {"message": "a protocol failed", "exception": error, "transport": self, "protocol": self._protocol}
+        )
+        self._end(error)
+
+    def _look_for_error(self) -> None:
+        """When a connection was reset, uvloop makes one more call, and then looks at its socket no more, read or not.
+        Once the error is taken out of the socket, there is only an end behind what is unread.
+        """
+        code = self._line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            self._error = OSError(code, os.strerror(code))
+            self.pause_reading()
+            self.resume_reading()
 
     def _peer_ended(self) -> None:
+        if self._error is not None:
+            self._end(self._error)
+            return
         self._has_ended = True
         self._watch()
         if not self._protocol.eof_received():
@@ -185,7 +209,7 @@ class PlainTransport(asyncio.Transport):
         self._loop.add_writer(self._number, self._write_rest)
 
     def _write_rest(self) -> None:
-        assert isinstance(self._out, bytearray)  # something waits
+        assert isinstance(self._out, bytearray)  # something waits, or the loop would not call
         try:
             sent = self._line.send(self._out)
         except _LATER:
@@ -194,13 +218,17 @@ class PlainTransport(asyncio.Transport):
             self._end(error)
             return
         del self._out[:sent]
+        if not self._out:
+            self._forget_rest()
         self._look_at_water()
-        if not self._out and not self._is_over:
+        if not self._out and not self._is_over:  # the protocol may have written more, or ended it all
             self._all_sent()
 
-    def _all_sent(self) -> None:
+    def _forget_rest(self) -> None:
         self._out = b""
         self._loop.remove_writer(self._number)
+
+    def _all_sent(self) -> None:
         if self._is_closing:
             self._end(None)
         elif self._says_end:
@@ -220,12 +248,15 @@ class PlainTransport(asyncio.Transport):
 
     def _look_at_water(self) -> None:
         waiting = len(self._out)
-        if not self._is_held_back and waiting > self._high_water:
-            self._is_held_back = True
-            self._protocol.pause_writing()
-        elif self._is_held_back and waiting <= self._low_water:
-            self._is_held_back = False
-            self._protocol.resume_writing()
+        try:
+            if not self._is_held_back and waiting > self._high_water:
+                self._is_held_back = True
+                self._protocol.pause_writing()
+            elif self._is_held_back and waiting <= self._low_water:
+                self._is_held_back = False
+                self._protocol.resume_writing()
+        except Exception as error:  # noqa: BLE001  # as above; and not that of who writes
+            self._protocol_failed(error)
 
     def can_write_eof(self) -> bool:
         return True
@@ -263,8 +294,7 @@ class PlainTransport(asyncio.Transport):
         self._is_over = self._is_closing = True
         self._watch()
         if self._out:
-            self._out = b""
-            self._loop.remove_writer(self._number)
+            self._forget_rest()
         self._loop.call_soon(self._lose, error)
 
     def _lose(self, error: Exception | None) -> None:

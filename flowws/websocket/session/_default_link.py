@@ -191,8 +191,9 @@ class DefaultLink(Link):
             self._write_deflated(message, deflate, write_wire)
 
     def _write_one_by_one(self, message: SharedMessage) -> None:
+        before = self.reason  # what waits in line leaves when it is closed already
         for frame in message.frames():
-            if self.reason is None:  # an extension may fail at the one before
+            if self.reason is before:  # an extension may fail at the one before
                 self.outgoing.write(frame.opcode, frame.payload)
 
     def _write_deflated(self, message: SharedMessage, deflate: Deflate, write_wire: Callable[[bytes], object]) -> None:
