@@ -114,6 +114,14 @@ class GapMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgressMessage:
+    """``{"progress": 300, "id": 1}``: up to this offset nothing else has passed the filter."""
+
+    id: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class EndMessage:
     """``{"end": null, "id": 1}``: the source has ended; a text says that it failed."""
 
@@ -138,7 +146,15 @@ class ErrorMessage:
 
 
 Event: TypeAlias = (
-    Subscribed | Switched | SnapshotMessage | UpdateMessage | GapMessage | EndMessage | Unsubscribed | ErrorMessage
+    Subscribed
+    | Switched
+    | SnapshotMessage
+    | UpdateMessage
+    | GapMessage
+    | ProgressMessage
+    | EndMessage
+    | Unsubscribed
+    | ErrorMessage
 )
 
 
@@ -174,6 +190,8 @@ def _content(message: Request | Event) -> dict[str, Json]:
         case GapMessage(number, missed, at, reason):
             place = str(at) if isinstance(at, Position) else at
             return {"gap": missed, "id": number, "at": place, "reason": reason}
+        case ProgressMessage(number, at):
+            return {"progress": at, "id": number}
         case EndMessage(number, problem):
             return {"end": problem, "id": number}
         case Unsubscribed(number):
@@ -252,6 +270,7 @@ _EVENTS: Final[dict[str, Callable[[dict[str, Json]], Event]]] = {
     "update": lambda said: UpdateMessage(_id(said, "id"), said["update"], _natural(said["at"])),
     "snapshot": lambda said: SnapshotMessage(_id(said, "id"), _list(said["snapshot"]), _position(said["at"])),
     "gap": _gap,
+    "progress": lambda said: ProgressMessage(_id(said, "id"), _natural(said["progress"])),
     "subscribed": lambda said: Subscribed(
         _text(said["subscribed"]), _id(said, "id"), _position_or_none(said.get("at")), said["resumed"] is True
     ),

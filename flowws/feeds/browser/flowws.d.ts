@@ -84,7 +84,7 @@ export interface Subscription<Update, Item = Update> extends AsyncIterable<Updat
    * Switches the filter; what follows is under the new one. Done when the server says so. Where it refuses, a `FeedError` says why,
    * and the filter in force stays.
    */
-  setFilter(filter: Filter): Promise<void>;
+  setFilter(filter?: Filter): Promise<void>;
   close(): void;
   /**
    * The items of each snapshot one by one, and the updates, from now on. Leaving the loop closes the subscription; its failure is

@@ -231,7 +231,7 @@ class Subscription {
     return this.#epoch === null ? null : `${this.#epoch}-${this.#offset}`;
   }
 
-  setFilter(filter) {
+  setFilter(filter = null) {
     return new Promise((resolve, reject) => {
       if (this.#state.name === "closed") return reject(new FeedError("the subscription is closed", "closed"));
       this.#switches.push({ filter, resolve, reject });
@@ -278,6 +278,7 @@ class Subscription {
   }
 
   _connectionIs(state) {
+    if (this.#state.name === "closed") return; // by a listener that was told of it before
     if (state.name === "open") return this.#open && this.#become(this.#open);
     if (state.name !== "stale") this.#open = null;
     if (state.name !== "stale" || this.#state.name === "open") this.#become(state);
@@ -297,8 +298,11 @@ class Subscription {
     } else if ("gap" in message) {
       this.#isAt(this.#snapshotIsDue ? null : message.at);
       tell(onGap, { missed: message.gap, reason: message.reason });
+    } else if ("progress" in message) {
+      this.#isAt(message.progress);
     } else if ("subscribed" in message) {
-      if (!message.resumed) this.#beginsBehind(message.at);
+      if (message.resumed) this.#snapshotIsDue = false;
+      else this.#beginsBehind(message.at);
       this.#open = { name: "open", resumed: message.resumed };
       this.#become(this.#open);
     } else if ("filter" in message) {

@@ -17,8 +17,8 @@ from .._snapshot import Snapshot
 from ..filters import Filter, parse_filter
 from ._feed_state import FeedState
 from ._keeper import Keeper, Upkeep
-from ._markers import Gap, Reconnected
-from ._wire_subscription import Items, Update, WireSubscription
+from ._markers import Reconnected
+from ._wire_subscription import Items, Missing, Progress, Update, WireSubscription
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -91,13 +91,15 @@ class LiveFeed(Flow[T_co]):
         it: then the old one stays in force.
         """
         wanted = parse_filter(filter)
-        before, self._filter = self._filter, wanted
+        self._filter = wanted
         message = wanted.to_json()
-        pending = [upkeep.switch(subscription, message) for subscription, upkeep in self._collections.items()]
-        refusals = [refusal for each in pending if (refusal := await each.answer) is not None]
+        pending = [(each, upkeep.switch(each, message)) for each, upkeep in self._collections.items()]
+        refusals = [(each, refusal) for each, switch in pending if (refusal := await switch.answer) is not None]
         if refusals:
-            self._filter = before
-            raise refusals[0]
+            subscription, refusal = refusals[0]
+            if self._filter is wanted:  # nobody has asked for yet another one since
+                self._filter = parse_filter(subscription.filter)
+            raise refusal
 
     def __aiter__(self) -> AsyncGenerator[T_co, None]:
         return closing_itself(self._collect())
@@ -116,11 +118,15 @@ class LiveFeed(Flow[T_co]):
                     case Items(items, at):
                         for item in self._begun_with(items, at):
                             yield item
-                    case Gap() | Reconnected():
-                        if isinstance(news, Gap):
-                            self._position = news.at
+                    case Progress(at):
+                        self._position = at
+                    case Missing(gap, at):
+                        self._position = at or self._position
                         if self._markers:
-                            yield cast("T_co", news)  # which is what `markers` adds to the type
+                            yield cast("T_co", gap)  # which is what `markers` adds to the type
+                    case Reconnected():
+                        if self._markers:
+                            yield cast("T_co", news)  # as above
         finally:
             del self._collections[subscription]
             await upkeep.leave(subscription)

@@ -16,6 +16,7 @@ from .._protocol import (
     Event,
     GapMessage,
     Json,
+    ProgressMessage,
     SnapshotMessage,
     Subscribed,
     Switched,
@@ -41,7 +42,21 @@ class Items(NamedTuple):
     at: Position
 
 
-News: TypeAlias = Update | Items | Gap | Reconnected
+class Missing(NamedTuple):
+    """A gap was told."""
+
+    gap: Gap
+    at: Position | None
+    """Where to resume from now on; None: where it was, as the gap is not over before its snapshot."""
+
+
+class Progress(NamedTuple):
+    """Nothing has come for long, as nothing has passed the filter."""
+
+    at: Position
+
+
+News: TypeAlias = Update | Items | Missing | Progress | Reconnected
 
 
 class PendingSwitch:
@@ -150,6 +165,8 @@ class WireSubscription:
                 self._tell(Items(items, at))
             case GapMessage():
                 self._miss(event)
+            case ProgressMessage(_, offset):
+                self._tell(Progress(self._behind(offset)))
             case Subscribed():
                 self._greet(event, attempt)
             case Switched(_, wanted, at):
@@ -199,7 +216,7 @@ class WireSubscription:
             self.position = None if self._awaits_snapshot else at
         else:
             at = self._behind(gap.at)
-        self._tell(Gap(gap.missed, gap.reason, at))
+        self._tell(Missing(Gap(gap.missed, gap.reason, at), self.position))
 
     def _go_to(self, at: Position) -> None:
         self._epoch = at.epoch

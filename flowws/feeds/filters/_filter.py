@@ -61,6 +61,11 @@ class Filter:
         """
         return self._check(value)
 
+    @property
+    def size(self) -> int:
+        """How many parts it has, which is about what it costs to ask it."""
+        return self._nodes
+
     # -------------------------------------------------------------------------------------------------- as a message
 
     @property

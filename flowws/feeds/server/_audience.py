@@ -33,29 +33,41 @@ class Waiting(NamedTuple):
 
 
 class Batch:
-    """What passes of the updates of one round, and goes to every member in one message."""
+    """What passes of the updates of one round, and goes to every member in one message.
 
-    __slots__ = ("_messages", "_updates", "first", "message")
+    Where nothing has passed for long, it is empty, and its message says so.
+    """
 
-    def __init__(self, first: int, updates: Sequence[tuple[int, Any]], messages: Sequence[Update]) -> None:
+    __slots__ = ("_messages", "_updates", "_waiting", "first", "message")
+
+    def __init__(
+        self,
+        first: int,
+        updates: Sequence[tuple[int, Any]] = (),
+        messages: Sequence[Update] = (),
+        message: SharedMessage | None = None,
+    ) -> None:
         self.first: Final = first
         """The number of the first."""
-        self.message: SharedMessage = messages[0] if len(messages) == 1 else SharedMessage(*messages)
+        self.message: Final = message or (messages[0] if len(messages) == 1 else SharedMessage(*messages))
         self._updates = updates
         self._messages = messages
+        self._waiting: list[Waiting] | None = None  # made for the first who asks
 
     def __len__(self) -> int:
         return len(self._messages)
 
     @property
     def waiting(self) -> list[Waiting]:
-        """One by one, for who has to wait for them."""
-        return [
-            Waiting(number, offset, value, message)
-            for number, ((offset, value), message) in enumerate(
-                zip(self._updates, self._messages, strict=True), start=self.first
-            )
-        ]
+        """One by one, for who has to wait for them: the same for everybody."""
+        if self._waiting is None:
+            self._waiting = [
+                Waiting(number, offset, value, message)
+                for number, ((offset, value), message) in enumerate(
+                    zip(self._updates, self._messages, strict=True), start=self.first
+                )
+            ]
+        return self._waiting
 
 
 class Member(ABC):
@@ -95,9 +107,9 @@ class Audience:
     when it has caught up.
     """
 
-    __slots__ = ("_counts", "_frames", "fast", "id", "offset", "passed", "slow", "wanted")
+    __slots__ = ("_counts", "_frames", "_patience", "_told", "fast", "id", "offset", "passed", "slow", "wanted")
 
-    def __init__(self, wanted: Filter, id: int, frames: Frames, counts: Counts, offset: int) -> None:
+    def __init__(self, wanted: Filter, id: int, frames: Frames, counts: Counts, offset: int, patience: int) -> None:
         self.wanted: Final = wanted
         self.id: Final = id
         self.fast: dict[Member, None] = {}
@@ -108,6 +120,8 @@ class Audience:
         """The offset of the last update that was looked at."""
         self._frames = frames
         self._counts = counts
+        self._told = offset  # where those in the fast lane know that they are
+        self._patience = patience
 
     def __bool__(self) -> bool:
         return bool(self.fast or self.slow)
@@ -122,8 +136,9 @@ class Audience:
             return
         if batch is None:
             return
-        for member in tuple(self.slow):
-            member.put_aside(batch)
+        if len(batch):
+            for member in tuple(self.slow):
+                member.put_aside(batch)
         # Who leaves in the meantime has another `send` from then on; who comes now has had the batch put aside.
         fast = tuple(self.fast)
         count = len(batch)
@@ -139,7 +154,17 @@ class Audience:
         first = self.passed
         self.passed = first + len(messages)
         self.offset = updates[-1][0]
-        return Batch(first, passing, messages) if messages else None
+        if not messages:
+            return self._progress()
+        self._told = passing[-1][0]
+        return Batch(first, passing, messages)
+
+    def _progress(self) -> Batch | None:
+        """Whoever hears nothing for long would come back with a position that is no longer kept."""
+        if self.offset - self._told < self._patience:
+            return None
+        self._told = self.offset
+        return Batch(self.passed, message=self._frames.progress(self.id, self.offset))
 
     def finish(self, problem: str | None, *, is_error: bool) -> None:
         """Nothing follows for any member."""

@@ -28,6 +28,9 @@ from ._subscription import Subscription
 MOST: Final = 64
 """Subscriptions of one session."""
 
+MOST_PARTS: Final = 256
+"""Parts of all filters of one session: each is asked about each update, and clients must not make that expensive."""
+
 
 class Conversation:
     """One client, from its first message to its last: an error in a message is answered, and ends nothing."""
@@ -110,10 +113,15 @@ class Conversation:
 
     async def _filter(self, hub: Hub[Any], said: Any, id: int) -> Filter | None:
         try:
-            return parse_filter(said, names=hub.feed.filters, fields=hub.feed.fields)
+            wanted = parse_filter(said, names=hub.feed.filters, fields=hub.feed.fields)
         except BadFilterError as error:
             await self._refuse(str(error), "bad-filter", id)
             return None
+        others = sum(each.size for number, each in self._subscriptions.items() if number != id)
+        if others + wanted.size > MOST_PARTS:
+            await self._refuse(f"the filters of one connection have at most {MOST_PARTS} parts", "too-many", id)
+            return None
+        return wanted
 
     def _forget(self, id: int) -> None:
         self._subscriptions.pop(id, None)

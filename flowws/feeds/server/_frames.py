@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flowws.feeds._position import Position
-from flowws.feeds._protocol import written_snapshot, written_update
+from flowws.feeds._protocol import ProgressMessage, written, written_snapshot, written_update
 from flowws.websocket import ContentConverter, Frame, SharedMessage
 
 from ._counts import Counts
@@ -57,6 +57,10 @@ class Frames:
     def snapshot(self, items: tuple[Any, ...], id: int, at: Position) -> Frame:
         """The message that brings a snapshot."""
         return Frame.Text(written_snapshot(map(self.body, items), id, at))
+
+    def progress(self, id: int, offset: int) -> SharedMessage:
+        """The message that says how far a subscription is."""
+        return SharedMessage(Frame.Text(written(ProgressMessage(id, offset))))
 
     def body(self, value: Any) -> bytes:
         """The JSON of a value."""

@@ -28,6 +28,10 @@ SLICE: Final = 0.005
 CHUNK: Final = 128
 """Updates that are read from the log at once."""
 
+PATIENCE: Final = 256
+"""After so many updates that do not pass, a client is told where it is; at least `IMPATIENCE`."""
+IMPATIENCE: Final = 64
+
 FAILED: Final = "it failed"
 
 
@@ -50,6 +54,9 @@ class Hub(Generic[T]):
         self.counts: Final = Counts()
         self.frames: Final = Frames(feed.converter, self.counts)
         self.log: Final[FeedLog[T]] = MemoryLog(feed.resume) if isinstance(feed.resume, int) else feed.resume
+        kept = feed.resume if isinstance(feed.resume, int) else 4 * PATIENCE
+        self.patience: Final = max(IMPATIENCE, min(PATIENCE, kept // 4))
+        """After how many updates of which none passes a client is told so."""
         self.members: Final = MutableStateFlow(0)
         """How many subscriptions there are."""
         self.newest: T | None = None
@@ -150,6 +157,7 @@ class Hub(Generic[T]):
         for audience in tuple(self._audiences.values()):
             if audience:
                 yield from audience.deliver(updates)
+                yield  # a filter takes its time also where nothing passes
 
     # Members
 
@@ -161,7 +169,7 @@ class Hub(Generic[T]):
             self._pending, self._round, self._is_due = [], None, False
         audience = self._audiences.get((wanted, id))
         if audience is None:
-            audience = Audience(wanted, id, self.frames, self.counts, self.log.head)
+            audience = Audience(wanted, id, self.frames, self.counts, self.log.head, self.patience)
             self._audiences[wanted, id] = audience
         audience.slow[member] = None
         self.counts.lagging += 1

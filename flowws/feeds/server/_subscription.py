@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutine
 from typing import Any, Final, cast
 
 from flowws._core import Job, ScopeClosedError, Waiter, new_waiter
@@ -55,6 +55,11 @@ class Subscription(Member):
         self._job: Job | None = None
         self._waiter: Waiter[None] | None = None  # who wants another filter, until the client knows of this one
         self._last_words: SharedMessage | None = None
+
+    @property
+    def size(self) -> int:
+        """That of its filter."""
+        return 0 if self._audience is None else self._audience.wanted.size
 
     # What the client wants
 
@@ -141,6 +146,8 @@ class Subscription(Member):
     def _fail(self, failure: Exception) -> None:
         _log.error("a feed has failed one subscription", exc_info=failure)
         self.finish(FAILED, is_error=True)
+        if self._last_words is not None:  # the source may have ended before: yet the client has not got all of it
+            self._last_words = _message(ErrorMessage(FAILED, "failed", self.id))
 
     # The slow lane
 
@@ -158,9 +165,9 @@ class Subscription(Member):
                 try:
                     await self._play(stage)
                     has_caught_up = stage.has_caught_up
-                except SessionClosedError:
-                    return
                 except Exception as failure:  # noqa: BLE001  # snapshot, revision, log and filters are the user's
+                    if isinstance(failure, SessionClosedError) and not self._session.is_active:
+                        return  # it is this one, not one that a snapshot asks
                     self._fail(failure)
                     await self._say_last_words()
                     return
@@ -192,7 +199,8 @@ class Subscription(Member):
     async def _say_last_words(self) -> None:
         if self._last_words is not None and self.send is not _nothing:  # or the client is gone
             await self._send(self._last_words)
-            self._forget(self.id)
+            if self.send is not _nothing:  # or the id may be another one's by now
+                self._forget(self.id)
 
     def _acknowledge(self, stage: Stage | None) -> None:
         """The client knows which filter it is under, or never will."""
@@ -231,7 +239,10 @@ class Subscription(Member):
         return at if self.hub.feed.snapshot is None else None
 
     async def _show(self, stage: Stage, wanted: Filter, words: Sequence[Event]) -> None:
-        """Say these words, and everything as it is now, if the feed can tell."""
+        """Say these words, and everything as it is now, if the feed can tell.
+
+        A client that has resumed would resume behind a gap, too, and do without the snapshot: it hears both at once.
+        """
         if self.hub.feed.snapshot is None:
             await self._say(*words)
             self._acknowledge(stage)
@@ -239,23 +250,37 @@ class Subscription(Member):
         at = stage.skip_to_now()
         snapshot: Any = self.hub.feed.snapshot(wanted)
         if isawaitable(snapshot):
-            await self._say(*words)
-            words = ()
-            self._acknowledge(stage)
+            if not stage.is_acknowledged:
+                await self._say_before(snapshot, words)
+                words = ()
+                self._acknowledge(stage)
             snapshot = await stage.awaited(snapshot)
             if stage.is_abandoned:
+                if words:
+                    await self._say(*words)
                 return
         taken = cast("Snapshot[Any]", snapshot if isinstance(snapshot, Snapshot) else Snapshot(snapshot))
         at = stage.covered(taken.revision, at)
         await self._say(*words, self.hub.frames.snapshot(taken.items, self.id, at))
         self._acknowledge(stage)
 
+    async def _say_before(self, snapshot: Awaitable[Any], words: Sequence[Event]) -> None:
+        try:
+            await self._say(*words)
+        except BaseException:
+            if iscoroutine(snapshot):
+                snapshot.close()  # nobody awaits it any more
+            raise
+
     async def _replay(
         self, stage: Stage, wanted: Filter, after: int, at: Position, updates: Sequence[tuple[int, Any]]
     ) -> None:
+        told = after
         while updates:
-            messages = [self.hub.frames.update(value, self.id, offset) for offset, value in updates if wanted(value)]
+            passing = [each for each in updates if wanted(each[1])]
+            messages = [self.hub.frames.update(value, self.id, offset) for offset, value in passing]
             if messages:
+                told = passing[-1][0]
                 await self._send(SharedMessage(*messages))
                 self.hub.counts.delivered += len(messages)
             after = updates[-1][0]
@@ -264,6 +289,8 @@ class Subscription(Member):
                 await self._show(stage, wanted, [GapMessage(self.id, at.offset - after, at, "trimmed")])
                 return
             updates = more
+        if at.offset - told >= self.hub.patience:
+            await self._send(self.hub.frames.progress(self.id, at.offset))
 
     async def _say(self, *words: Event | Frame) -> None:
         self.hub.counts.gaps += sum(isinstance(each, GapMessage) for each in words)

@@ -39,6 +39,24 @@ def test_closing_the_connection_closes_its_subscriptions(visitor: Visitor, serve
     visitor.sees(["open"])
 
 
+def test_what_a_listener_closes_stays_closed(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    visitor.run("""
+      feed.close();
+      window.one = feeds.subscribe("one", { onState: ({ name }) => name === "backoff" && two.close() });
+      window.two = feeds.subscribe("two", { onState: ({ name }) => told("two", name) });
+      (async () => { for await (const each of two) told(each); told("the loop has ended"); })();
+    """)
+    visitor.until(lambda: visitor.run("return two.state.name") == "connecting")
+    visitor.run("seen.length = 0")
+    session = server.accept()
+    assert [session.hears()["subscribe"], session.hears()["subscribe"]] == ["one", "two"]
+    session.cuts()
+    server.accept()
+    visitor.sees(["two", "closed"], ["the loop has ended"])
+    assert visitor.run("return two.state.name") == "closed"
+
+
 def test_the_attempts_to_come_back_wait_longer_and_longer_and_come_to_an_end(
     visitor: Visitor, server: Scripted
 ) -> None:

@@ -77,6 +77,15 @@ def test_a_lost_connection_comes_back_and_goes_on_where_it_was(visitor: Visitor,
     assert session.hears() == {"subscribe": "", "id": 1, "after": f"{EPOCH}-6"}
 
 
+def test_where_nothing_passes_it_goes_on_behind_that(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    session.says({"progress": 300, "id": 1}, update(301, "Grace"), {"progress": 600, "id": 1})
+    visitor.sees(["update", "Grace"])
+    visitor.until(lambda: visitor.position == f"{EPOCH}-600")
+    session.cuts()
+    assert again(visitor, server).hears()["after"] == f"{EPOCH}-600"
+
+
 def test_a_restart_is_a_gap_and_the_next_position_is_of_the_new_epoch(visitor: Visitor, server: Scripted) -> None:
     begin(visitor, server).cuts()
     session = again(visitor, server)
@@ -157,6 +166,14 @@ def test_a_switch_is_done_when_the_server_says_so(visitor: Visitor, server: Scri
         "filter": ["ne", "city", "Paris"],
         "after": f"{EPOCH}-6",
     }
+
+
+def test_a_switch_to_nothing_in_particular_is_one_to_everything(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server, filter="saves")
+    visitor.run("feed.setFilter().then(() => told('done'))")
+    assert session.hears() == {"filter": None, "id": 1}
+    session.says({"filter": None, "id": 1, "at": f"{EPOCH}-4"})
+    visitor.sees(["done"])
 
 
 def test_a_switch_that_is_refused_leaves_the_filter_in_force(visitor: Visitor, server: Scripted) -> None:

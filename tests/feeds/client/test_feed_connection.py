@@ -232,6 +232,37 @@ async def test_several_changes_at_once_are_answered_in_their_order(test_scope) -
         await line.over()
 
 
+@pytest.mark.parametrize("answers", [(False, True), (True, False), (False, False)])
+async def test_of_several_changes_at_once_some_may_be_refused(test_scope, answers: tuple[bool, bool]) -> None:
+    async with ScriptedServer() as server:
+        feed = server.client().feed(URL, filter="old")
+        gathered(feed, test_scope)
+        line = await server.line()
+        await line.begin(filter="old")
+
+        async def ask(name: str, is_known: bool) -> None:
+            try:
+                await feed.set_filter(name)
+            except SubscriptionRefusedError:
+                assert not is_known
+
+        for name, is_known in zip("ab", answers, strict=True):
+            test_scope.launch(ask, name, is_known)
+            await line.expect({"filter": name, "id": 1})
+        in_force = "old"
+        for name, is_known in zip("ab", answers, strict=True):
+            if is_known:
+                in_force = name
+                await line.say({"filter": name, "id": 1, "at": "5-10"})
+            else:
+                await line.say({"error": "no", "id": 1, "code": "bad-filter"})
+        await test_scope.run_current()
+        gathered(feed, test_scope)
+        await line.begin(number=2, filter=in_force)
+        await line.say(END, {"end": None, "id": 2})
+        await line.over()
+
+
 async def test_what_is_no_filter_is_refused_at_the_door() -> None:
     async with ScriptedServer() as server:
         with pytest.raises(BadFilterError, match="empty"):

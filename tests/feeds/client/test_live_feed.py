@@ -16,13 +16,14 @@ from flowws.feeds import (
     Gap,
     LiveFeed,
     Position,
+    Reconnected,
     Snapshot,
     SourceFailedError,
     SubscriptionRefusedError,
     field,
 )
 from flowws.websocket import ChannelOverflow, ContentMismatchError, WebSockets, bounded, channels
-from tests.feeds.client.scripted import URL, ScriptedServer, gathered
+from tests.feeds.client.scripted import AT_ONCE, URL, ScriptedServer, gathered
 
 SUBSCRIBED = {"subscribed": "", "id": 1, "resumed": False}
 END = {"end": None, "id": 1}
@@ -132,6 +133,45 @@ async def test_the_position_moves_with_what_was_given() -> None:
         tasks.start_soon(tell)
         seen = [(value, str(feed.position)) async for value in feed]
         assert seen == [("a", "5-5"), ("b", "5-9"), ("c", "5-12")]
+
+
+async def test_the_position_moves_on_where_nothing_passes(test_scope) -> None:
+    async with ScriptedServer() as server:
+        feed = server.client().feed(URL, policy=AT_ONCE, markers=True)
+        values, _ = gathered(feed, test_scope)
+        line = await server.line()
+        await line.begin(1)
+        await line.say({"progress": 300, "id": 1})
+        await test_scope.run_current()
+        assert values == [1]
+        assert feed.position == Position(5, 300)
+        await line.cut(test_scope)
+        line = await server.line()
+        await line.begin(2, after="5-300", offset=300)
+        await line.say(END)
+        await line.over()
+        assert values == [1, Reconnected(1, resumed=True), 2]
+
+
+async def test_the_position_is_not_behind_a_gap_whose_snapshot_is_still_to_come() -> None:
+    """Who stops between the two and goes on from there later must not do without the snapshot."""
+    async with ScriptedServer() as server, anyio.create_task_group() as tasks:
+        feed = server.client().feed(URL, after="5-3", markers=True)
+
+        async def tell() -> None:
+            line = await server.line()
+            await line.expect({"subscribe": "", "id": 1, "after": "5-3"})
+            await line.say(
+                SUBSCRIBED,
+                {"gap": 2, "id": 1, "at": "5-5", "reason": "trimmed"},
+                {"snapshot": ["a"], "id": 1, "at": "5-9"},
+                {"gap": 2, "id": 1, "at": 11, "reason": "lag"},
+                END,
+            )
+
+        tasks.start_soon(tell)
+        seen = [(type(each).__name__, str(feed.position)) async for each in feed]
+        assert seen == [("Gap", "5-3"), ("Snapshot", "5-9"), ("Gap", "5-11")]
 
 
 async def test_each_collection_asks_for_what_the_feed_is_for() -> None:

@@ -43,7 +43,7 @@ def broken(_: SharedMessage) -> bool:
 
 def audience(*members: Listener) -> tuple[Audience, Counts]:
     counts = Counts()
-    made = Audience(EVERYTHING, 0, Frames(JsonConverter(), counts), counts, 0)
+    made = Audience(EVERYTHING, 0, Frames(JsonConverter(), counts), counts, 0, 256)
     made.fast = dict.fromkeys(members)
     return made, counts
 
@@ -93,6 +93,19 @@ def test_who_is_slow_has_it_put_aside_at_once() -> None:
     made.slow[slow] = None
     next(made.deliver([(1, "one")]))
     assert slow.story == [("aside", ["one"])]
+
+
+def test_what_waits_for_several_is_kept_once() -> None:
+    kept: list[object] = []
+
+    class Keeping(Listener):
+        def put_aside(self, batch: Batch) -> None:
+            kept.append(batch.waiting)
+
+    made, _ = audience()
+    made.slow = {Keeping(closed): None, Keeping(closed): None}
+    assert list(made.deliver([(1, "one")])) == []
+    assert kept[0] is kept[1]
 
 
 def test_what_is_kept_for_others_is_bounded() -> None:

@@ -124,6 +124,31 @@ async def test_a_long_round_makes_way_for_others(test_scope: TestScope, monkeypa
             await expect(peer, update(3, 3))
 
 
+async def test_a_long_round_makes_way_though_nothing_passes(
+    test_scope: TestScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_hub, "SLICE", 0.0)
+    order: list[Any] = []
+
+    def noting(number: int) -> Callable[[int], bool]:
+        def passes(_: int) -> bool:
+            order.append(number)
+            return False
+
+        return passes
+
+    filters = {f"f{number}": noting(number) for number in range(4)}
+    app, source, _ = numbers(filter=filters)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(MemoryServer(app))
+        await come(stack, server, *filters)
+        source.try_emit(1)
+        call_soon(lambda: order.append("another"))
+        await test_scope.run_current()
+        assert len(order) == 5
+        assert order[1] == "another"  # after the first audience
+
+
 async def test_what_is_emitted_during_a_round_is_the_next_one(test_scope: TestScope) -> None:
     """A filter that emits is odd; but it must not mix up the order."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from flowws import MutableSharedFlow
-from flowws.feeds import Feed
+from flowws.feeds import Feed, Filter
 from flowws.testing import TestScope, conversation
-from flowws.websocket import MemoryServer, WebSocketClient, WebSocketServer
+from flowws.websocket import CloseReason, MemoryServer, SessionClosedError, WebSocketClient, WebSocketServer
 
 from .ground import Kept, at, expect, numbers, update
 
@@ -137,6 +140,35 @@ async def test_a_filter_that_fails_on_what_is_replayed(test_scope: TestScope, ca
         )
         assert feed.clients.value == 0
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_what_fails_after_the_end_of_the_source_is_not_hidden_by_it(
+    test_scope: TestScope, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Kept):
+        async def read(self, after: int, limit: int) -> Sequence[tuple[int, Any]] | None:
+            raise OSError("the disk is gone")
+
+    app, source, feed = numbers(resume=Broken())
+    source.try_emit(1)
+    source.close()
+    async with conversation(app, f"/feed?after={at(0)}") as peer:
+        await expect(peer, {"error": "the feed has failed", "code": "failed", "id": 0})
+        assert feed.clients.value == 0
+    assert "the disk is gone" in caplog.text
+
+
+async def test_a_snapshot_that_has_lost_a_session_of_its_own(
+    test_scope: TestScope, caplog: pytest.LogCaptureFixture
+) -> None:
+    def snapshot(_: Filter) -> list[int]:
+        raise SessionClosedError(CloseReason(1001))
+
+    app, _, feed = numbers(snapshot=snapshot)
+    async with conversation(app, "/feed?filter=null") as peer:
+        await expect(peer, {"error": "the feed has failed", "code": "failed", "id": 0})
+        assert feed.clients.value == 0
+    assert "SessionClosedError" in caplog.text
 
 
 async def test_a_value_that_cannot_be_written_ends_those_who_want_it(

@@ -141,6 +141,36 @@ async def test_a_log_that_forgets_during_the_replay_makes_a_gap(test_scope: Test
         )
 
 
+@pytest.mark.parametrize("is_switched", [False, True], ids=["waits", "switched meanwhile"])
+async def test_a_gap_during_the_replay_is_not_told_before_its_snapshot(
+    test_scope: TestScope, is_switched: bool
+) -> None:
+    """Who is lost between the two would go on behind the gap, and do without the snapshot."""
+    release = anyio.Event()
+
+    class Forgetful(Kept):
+        async def read(self, after: int, limit: int) -> Sequence[tuple[int, Any]] | None:
+            return None if after >= 2 else await super().read(after, 2)
+
+    async def snapshot(_: object) -> list[str]:
+        await release.wait()
+        return ["all"]
+
+    app, source, _ = numbers(resume=Forgetful(), snapshot=snapshot)
+    for number in range(1, 7):
+        source.try_emit(number)
+    gap = {"gap": 4, "id": 0, "at": at(6), "reason": "trimmed"}
+    async with conversation(app, back(at(0))) as peer:
+        await expect(peer, {"subscribed": "", "id": 0, "at": at(0), "resumed": True}, update(1, 1), update(2, 2))
+        await test_scope.run_current()
+        await peer.expect_nothing()
+        if is_switched:
+            await peer.send_json({"filter": "even", "id": 0})
+            await expect(peer, gap, {"filter": "even", "id": 0})
+        release.set()
+        await expect(peer, *[gap] * (not is_switched), {"snapshot": ["all"], "id": 0, "at": at(6)})
+
+
 async def test_a_log_with_a_hole_is_not_believed(test_scope: TestScope) -> None:
     class Holey(Kept):
         async def read(self, after: int, limit: int) -> Sequence[tuple[int, Any]] | None:

@@ -144,3 +144,21 @@ async def test_a_client_that_never_reads_is_not_read_either(test_scope: TestScop
         await expect(peer, update(2, 1))
         for number in range(50):
             await expect(peer, {"filter": ("odd", "even")[number % 2], "id": 0, "at": at(1)})
+
+
+async def test_the_filters_of_one_client_are_bounded_together(test_scope: TestScope) -> None:
+    app, _, _ = numbers()
+    large = ["or", *[["eq", "age", number] for number in range(63)]]
+    refusal = {"error": "the filters of one connection have at most 256 parts", "code": "too-many"}
+    async with conversation(app, "/feed") as peer:
+        for number in range(4):
+            await peer.send_json({"subscribe": "", "id": number, "filter": large})
+            await expect(peer, {"subscribed": "", "id": number, "at": at(0), "resumed": False})
+        await peer.send_json({"subscribe": "", "id": 4})
+        await expect(peer, {**refusal, "id": 4})
+        await peer.send_json({"filter": None, "id": 3})
+        await expect(peer, {"filter": None, "id": 3, "at": at(0)})
+        await peer.send_json({"subscribe": "", "id": 4})
+        await expect(peer, {"subscribed": "", "id": 4, "at": at(0), "resumed": False})
+        await peer.send_json({"filter": large, "id": 4})
+        await expect(peer, {**refusal, "id": 4})

@@ -59,6 +59,8 @@ class Transcript:
                 self._update(value, offset)
             case {"gap": missed, "at": at, "reason": reason}:
                 self._gap(missed, at, reason)
+            case {"progress": offset}:
+                self._progress(offset)
             case {"subscribed": _, "resumed": True, "at": at}:
                 self._resumed(Position.parse(at))
             case {"subscribed": _, "resumed": False}:
@@ -106,6 +108,14 @@ class Transcript:
         self._owes_gap = False
         self._owes_snapshot = True
         self.position = place
+
+    def _progress(self, offset: int) -> None:
+        assert self._is_open, "progress before the answer to the subscription"
+        assert not self._owes_snapshot, "progress before the snapshot"
+        assert self.position is not None  # it is open
+        assert offset > self.position.offset, "no progress"
+        assert not news.count_passing(self.wanted, self.position.offset, offset), f"updates until {offset} are missing"
+        self.position = Position(self.position.epoch, offset)
 
     def _switched(self, wanted: str) -> None:
         assert self.asked[1:2] == [wanted], "a filter that was not asked for"
