@@ -162,7 +162,12 @@ async def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(monkeypatch)
     size, looks = 4_000_000, []
     see_off = Visitor._see_off
     monkeypatch.setattr("flowws.websocket.engines._picows_visitor.LINGER", 0.1)
-    monkeypatch.setattr(Visitor, "_see_off", lambda visitor: (looks.append(visitor), see_off(visitor)))
+
+    def look(visitor: Visitor) -> None:
+        looks.append(visitor)
+        see_off(visitor)
+
+    monkeypatch.setattr(Visitor, "_see_off", look)
     small = listener()
     small.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_000)
     async with serving(lambda _, respond: respond(Response(200, (), b"x" * size)), listeners=[small]) as listening:

@@ -164,9 +164,13 @@ async def test_a_peer_that_is_gone():
 @pytest.mark.parametrize("pauses", [False, True])
 async def test_a_reset_behind_what_is_not_read(size, pauses):
     """uvloop tells once of a reset."""
-    notes = Notes()
-    if pauses:
-        notes.buffer_updated = lambda nbytes: (Notes.buffer_updated(notes, nbytes), transport.pause_reading())
+
+    class Pausing(Notes):
+        def buffer_updated(self, nbytes: int) -> None:
+            super().buffer_updated(nbytes)
+            transport.pause_reading()
+
+    notes = Pausing() if pauses else Notes()
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as far:
         line, peer = server.accept()
         transport = PlainTransport(asyncio.get_running_loop(), line, peer, notes)
