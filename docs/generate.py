@@ -13,9 +13,9 @@ from pathlib import Path
 
 import flowws
 from flowws._core import _job_state as job
+from flowws.notebook._marble_drawing import drawn
 
 sys.path.append(str(Path(__file__).parent))
-from marbles.drawing import drawn
 from marbles.examples import EXAMPLES
 
 MARKED = re.compile(r"(<!-- made from the code: (?P<part>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -62,7 +62,7 @@ def _summary(operator: str) -> str:
 def pictures() -> dict[str, str]:
     """The marble diagrams, by file name. Each is drawn from a run of its expression in virtual time."""
     everything = [marble for marbles in EXAMPLES.values() for marble in marbles]
-    return {f"{marble.operator}.svg": drawn(marble.code, marble.run()) for marble in everything}
+    return {f"{marble.operator}.svg": drawn(marble.run(), marble.code) for marble in everything}
 
 
 PARTS: dict[str, Callable[[], str]] = {"job states": job_states, "job flags": job_flags, "operators": operators}

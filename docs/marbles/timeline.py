@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import flowws
 from flowws import Flow, delay
+from flowws.notebook._marble_drawing import Line, Mark
 from flowws.testing import TestScope, run_test
-
-Kind = Literal["value", "end", "failure", "left"]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happens on a line, at a time in virtual seconds."""
-
-    time: float
-    kind: Kind
-    value: object = None
-
-
-@dataclass
-class Line:
-    """What happens to one flow, from its start on."""
-
-    name: str
-    marks: list[Mark] = field(default_factory=list[Mark])
 
 
 @dataclass(frozen=True)

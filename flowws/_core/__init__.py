@@ -26,18 +26,28 @@ from ._coroutine_start import CoroutineStart
 from ._current_job import current_job, job_around
 from ._deferred import CompletableDeferred, Deferred
 from ._disposable_handle import CompletionHandler, DisposableHandle
-from ._errors import CancellationError, FlowTimeoutError, IllegalStateError, NoSuchElementError, ScopeClosedError
+from ._errors import (
+    CancellationError,
+    FlowTimeoutError,
+    IllegalStateError,
+    JobInterrupted,
+    NoSuchElementError,
+    ScopeClosedError,
+)
 from ._front_door import at_home, when_asked
 from ._job import CoroutineExceptionHandler, Job
+from ._launching import job_at
 from ._lexical_scope import coroutine_scope, supervisor_scope
 from ._readiness import when_readable, when_writable
 from ._scope import CoroutineScope
 from ._select_clause import NOT_YET, Place, SelectClause, SignalClause, Won, check_handler
+from ._showing import Call, Look, look_at, repr_html, repr_pretty, shown
 from ._time import Duration, await_cancellation, delay, to_seconds, yield_now
 from ._timer import call_later, call_soon
 
 if TYPE_CHECKING:
     from ._joining import await_all, join_all
+    from ._loop_scope import LoopScope
     from ._mutex import Mutex
     from ._non_cancellable import non_cancellable
     from ._semaphore import Semaphore
@@ -47,6 +57,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUDGET",
     "NOT_YET",
+    "Call",
     "CancellationError",
     "CompletableDeferred",
     "CompletableJob",
@@ -61,6 +72,9 @@ __all__ = [
     "FlowTimeoutError",
     "IllegalStateError",
     "Job",
+    "JobInterrupted",
+    "Look",
+    "LoopScope",
     "Mutex",
     "NoSuchElementError",
     "Place",
@@ -89,12 +103,17 @@ __all__ = [
     "current_loop_or_none",
     "delay",
     "job_around",
+    "job_at",
     "join_all",
     "lasting_waiter_maker",
+    "look_at",
     "loop_clock",
     "new_waiter",
     "non_cancellable",
     "report",
+    "repr_html",
+    "repr_pretty",
+    "shown",
     "supervisor_scope",
     "to_seconds",
     "waiter_maker",
@@ -114,6 +133,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "._joining": ("await_all", "join_all"),
+            "._loop_scope": ("LoopScope",),
             "._mutex": ("Mutex",),
             "._non_cancellable": ("non_cancellable",),
             "._semaphore": ("Semaphore",),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, Future, Handle, Task, TimerHandle, get_running_loop
+from asyncio import AbstractEventLoop, Future, Handle, Task, TimerHandle, get_running_loop, wait_for
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
+from contextlib import suppress
 from socket import socket
 from sys import version_info
 from types import coroutine
@@ -70,6 +71,11 @@ class AsyncioLoop:
             return _Registered(self._loop.add_writer, self._loop.remove_writer, watched.fileno(), call)
         except NotImplementedError:  # as above
             return WatchingTask(self, wait_writable, watched, call)
+
+    def run_on(self, main: Callable[[], Coroutine[Any, Any, None]], seconds: float) -> None:
+        if not self._loop.is_closed() and not self._loop.is_running():
+            with suppress(TimeoutError):
+                self._loop.run_until_complete(wait_for(main(), seconds))
 
     def leave(self, values: object) -> None:
         """Nothing to do: the loop's own finalizer closes what is dropped."""

@@ -104,6 +104,9 @@ if TYPE_CHECKING:
             """See `flowws._core.when_writable`."""
             ...
 
+        def run_on(self, main: Callable[[], Coroutine[Any, Any, None]], seconds: float) -> None:
+            """Run the loop, which has been stopped and not closed, through ``main()`` for at most so long."""
+
         def leave(self, values: object) -> None:
             """Keep a generator until the loop itself closes it, at its end."""
 

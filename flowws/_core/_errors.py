@@ -1,5 +1,8 @@
 """The errors of floor 1.
 
+BaseException
+ +-- JobInterrupted                    the job held up its loop, and somebody has put an end to that
+
 Exception
  +-- CancellationError                 what you waited for was cancelled (not you: that is the loop's own cancellation)
  +-- RuntimeError
@@ -22,6 +25,14 @@ class CancellationError(Exception):
     body ends with it counts as cancelled and does not fail its parent.
 
     Kotlin: `CancellationException`.
+    """
+
+
+class JobInterrupted(BaseException):
+    """Raised inside a job that held up its loop for too long, by whoever looks after the loop: a notebook's Stop.
+
+    It ends that job as a failure and leaves the loop alone. No `Exception`, so that an ``except Exception`` in a loop
+    does not take it for one more item that has failed.
     """
 
 

@@ -12,6 +12,7 @@ from ._errors import CancellationError
 from ._failures import cancellation, cancelled_with, ride_along
 from ._job_clauses import JoinClause, waking
 from ._job_state import ACTIVE, CANCELLED, CANCELLING, COMPLETED, COMPLETING, FLAGS, NAMES, NEW
+from ._showing import look_of_job, repr_html
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -80,12 +81,8 @@ class Job:
         self._name = name
         self._parent = parent
         self._supervisor = supervisor  # a child's failure stops at this job
-        self._contained = (
-            contained  # this job's own failure goes to somebody else (a lexical scope raises it), not to the parent
-        )
-        self._takes_failures = (
-            takes_failures  # a child's failure is somebody's to see from here on; else the child reports it
-        )
+        self._contained = contained  # its own failure goes to somebody else (a lexical scope raises it)
+        self._takes_failures = takes_failures  # a child's failure is somebody's to see; else the child reports it
         self._background = background  # cancelled when the parent's body ends, instead of keeping the parent alive
         self._exception_handler = exception_handler
         self._state = ACTIVE
@@ -136,6 +133,9 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._name!r} {NAMES[self._state]}>"
+
+    _look = look_of_job
+    _repr_html_ = repr_html
 
     # Starting
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import FrameType
 from typing import Any, cast
 
 from ._coroutine_start import CoroutineStart
 from ._current_job import set_current_job
-from ._errors import CancellationError
+from ._errors import CancellationError, JobInterrupted
 from ._failures import name_in_traceback
 from ._job import Job
 from ._job_state import CANCELLING, NEW
@@ -100,6 +101,14 @@ async def _run(first_step: _FirstStep, main: Main, args: tuple[Any, ...], atomic
         del error
 
 
+def job_at(frame: FrameType | None) -> Job | None:
+    """The job whose body runs at `frame`, a place on the stack: None if that is no job's code."""
+    while frame is not None and frame.f_code is not _run.__code__:
+        frame = frame.f_back
+    job: Job | None = None if frame is None else frame.f_locals.get("job")
+    return None if job is None or job._body is None else job  # it may be over, and its failure just being told
+
+
 def _must_pass(error: BaseException, job: Job) -> bool:
     """End `job` with `error`; whether the task has to end with it as well."""
     import anyio
@@ -113,7 +122,7 @@ def _must_pass(error: BaseException, job: Job) -> bool:
         return True
     name_in_traceback(error, job)
     # For what is no Exception (KeyboardInterrupt, SystemExit) the loop stops, unless a lexical scope raises it.
-    stops_the_loop = not isinstance(error, Exception) and not _is_raised_above(job)
+    stops_the_loop = not isinstance(error, (Exception, JobInterrupted)) and not _is_raised_above(job)
     job._end_body(error)
     return stops_the_loop and not (job._loop is not None and job._loop.interrupt(error))
 

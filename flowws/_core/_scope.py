@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, TypeVarTuple
 
 from ._completable_job import ScopeJob, heeds_failures
 from ._coroutine_context import CoroutineContext, context_of
@@ -14,6 +14,7 @@ from ._deferred import Deferred
 from ._errors import ScopeClosedError
 from ._job import CoroutineExceptionHandler, Job
 from ._launching import begin
+from ._showing import look_of_scope, repr_html, repr_pretty
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -52,6 +53,32 @@ class CoroutineScope:
             takes_failures=heeds_failures(parent),
             exception_handler=exception_handler,
         )
+
+    @staticmethod
+    def in_thread(
+        name: str | None = None,
+        *,
+        backend: Literal["asyncio", "trio"] = "asyncio",
+        supervisor: bool = False,
+        exception_handler: CoroutineExceptionHandler | None = None,
+    ) -> CoroutineScope:
+        """A scope with a loop of its own in a daemon thread, which ends when the scope is closed and its jobs are over.
+
+        `launch`, `cancel`, `join` and `aclose` may be called from every thread and loop. The jobs run in that thread
+        and go on while this one computes. Raises `ValueError` for another backend, `LookupError` without trio.
+
+        >>> from threading import current_thread
+        >>> async def where():
+        ...     return current_thread().name
+        >>> async with CoroutineScope.in_thread("feeds") as scope:
+        ...     await scope.async_(where)
+        'feeds'
+        """
+        from ._loop_scope import LoopScope
+
+        if backend not in ("asyncio", "trio"):
+            raise ValueError(f"backend must be 'asyncio' or 'trio', not {backend!r}")
+        return LoopScope(name, supervisor=supervisor, exception_handler=exception_handler, thread=backend)
 
     @property
     def job(self) -> Job:
@@ -227,7 +254,12 @@ class CoroutineScope:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._job!r}>"
 
-    def _open_job(self, main: object) -> Job:
+    _look = look_of_scope
+    _repr_html_ = repr_html
+    _repr_pretty_ = repr_pretty
+
+    def _open_job(self, main: object) -> Job | None:
+        """The parent of a new job; None where `_begin` will see to that. Raises what `launch` does."""
         if iscoroutine(main):
             main.close()
             raise TypeError(f"launch takes the function and its arguments, not a coroutine: got {main!r}")
@@ -269,7 +301,7 @@ class _ScopeWithContext(CoroutineScope):
     def context(self) -> CoroutineContext:
         return super().context + self._own
 
-    def _open_job(self, main: object) -> Job:
+    def _open_job(self, main: object) -> Job | None:
         """The scope underneath may refuse for reasons of its own."""
         return self._scope._open_job(main) if self._own.job is None else super()._open_job(main)
 
@@ -280,4 +312,7 @@ class _ScopeWithContext(CoroutineScope):
         self, job: Job, main: Callable[..., Awaitable[Any]], args: tuple[Any, ...], start: CoroutineStart
     ) -> None:
         job._exception_handler = self._own.exception_handler
-        super()._begin(job, main, args, start)
+        if self._own.job is None:
+            self._scope._begin(job, main, args, start)
+        else:
+            super()._begin(job, main, args, start)

@@ -168,6 +168,9 @@ class TrioLoop:
     def when_writable(self, watched: socket, call: Callable[[], object]) -> WatchingTask:
         return WatchingTask(self, wait_writable, watched, call)
 
+    def run_on(self, main: Callable[[], Coroutine[Any, Any, None]], seconds: float) -> None:
+        """Nothing to do: a run of trio is over when it stops."""
+
     def leave(self, values: object) -> None:
         """Keep a generator until trio closes, at the end of its run, all those that are still there."""
         self._left.append(values)

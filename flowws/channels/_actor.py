@@ -40,7 +40,7 @@ class ActorJob(Job):
 
     __slots__ = ("_mailbox",)
 
-    def __init__(self, name: str, parent: Job, mailbox: Channel[E]) -> None:
+    def __init__(self, name: str, parent: Job | None, mailbox: Channel[E]) -> None:
         self._mailbox = mailbox
         super().__init__(name, parent)
         self.invoke_on_completion(self._cancel_mailbox)

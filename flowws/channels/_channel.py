@@ -10,9 +10,11 @@ from flowws._core import (
     NOT_YET,
     CancellationError,
     IllegalStateError,
+    Look,
     SelectClause,
     Waiter,
     checkpoint,
+    repr_html,
 )
 
 from ._buffer_overflow import BufferOverflow
@@ -286,3 +288,20 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         capacity = "unlimited" if self._capacity == UNLIMITED else self._capacity
         parked = f"{len(self._senders)} sending, {len(self._receivers)} receiving"
         return f"<Channel {state}, {len(self._buffer)} of {capacity} buffered, {parked}>"
+
+    def _look(self) -> Look:
+        buffered, senders = len(self._buffer), [waiter for waiter, _ in self._senders if not waiter.done()]
+        receivers = [waiter for waiter in self._receivers if not waiter.done()]
+        bounded = 0 < self._capacity < UNLIMITED
+        return Look(
+            "Channel",
+            state=("open", "closed", "cancelled")[self._state],
+            tone="" if self._state != OPEN else "wait" if senders else "good",
+            facts={"buffered": f"{buffered} of {self._capacity}" if bounded else buffered}
+            | {"sending, parked": len(senders), "receiving, parked": len(receivers)}
+            | ({} if self._overflow is BufferOverflow.SUSPEND else {"when full": self._overflow.name.lower()}),
+            values={} if self._cause is None else {"cause": self._cause},
+            gauge=(buffered, self._capacity) if bounded else None,
+        )
+
+    _repr_html_ = repr_html

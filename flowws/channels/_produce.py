@@ -42,7 +42,7 @@ class ProducerJob(Job):
 
     __slots__ = ("is_told",)
 
-    def __init__(self, name: str, parent: Job) -> None:
+    def __init__(self, name: str, parent: Job | None) -> None:
         super().__init__(name, parent)
         self.is_told = False
 

@@ -15,8 +15,11 @@ from functools import wraps
 from inspect import isasyncgenfunction, isawaitable
 from typing import Any, ParamSpec, TypeVar, cast, overload
 
+from flowws._core import Call
+
 from ._flow import Flow, FusedFlow
 from ._interop import AsyncQueue, awaited, called, is_async_queue, taken_from
+from ._showing import ShownAs, shown
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -139,9 +142,9 @@ class GeneratedFlow(Flow[T]):
     def _open(self) -> AsyncIterator[T]:
         return self._generate(*self._args, **self._kwargs)
 
-    def __repr__(self) -> str:
-        shown = [*map(repr, self._args), *(f"{name}={value!r}" for name, value in self._kwargs.items())]
-        return f"{getattr(self._generate, '__name__', None) or repr(self._generate)}({', '.join(shown)})"
+    @property
+    def _shown_as(self) -> ShownAs:
+        return None, (Call(shown(self._generate), self._args, self._kwargs),)
 
 
 class AsyncIterableFlow(Flow[T]):

@@ -7,11 +7,11 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from flowws._core import IllegalStateError
+from flowws._core import Call, IllegalStateError
 
 from ._channel_flow import ChannelFlow, Producer
 from ._flow import Flow
-from ._showing import shown
+from ._showing import ShownAs, shown
 
 if TYPE_CHECKING:
     from flowws.channels import ProducerScope
@@ -139,6 +139,5 @@ class _BuiltFlow(ChannelFlow[T]):
         return _qualified(self._main)
 
     @property
-    def _shown(self) -> str:
-        arguments = [*map(repr, self._args), *(f"{name}={value!r}" for name, value in self._kwargs.items())]
-        return f"{shown(self._main)}({', '.join(arguments)})"
+    def _shown_without_settings(self) -> ShownAs:
+        return None, (Call(shown(self._main), self._args, self._kwargs),)

@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flowws._core import CancellationError, checkpoint, closing_itself
+from flowws._core import Call, CancellationError, checkpoint, closing_itself
 
 from ._beginning import heed_cancellation
 from ._channel_settings import ChannelSettings
 from ._collection_scope import CollectionScope
 from ._flow import Flow
 from ._sending import send_all
-from ._showing import shown_call
+from ._showing import ShownAs
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -45,7 +45,8 @@ class ChannelFlow(Flow[T_co]):
 
     An operator that needs this and looks at one flow is a function ``async def stage(producer, iterator, *arguments)``
     which sends what it wants; the operator returns ``self._sent_by(stage, *arguments)``. Other flows derive from this
-    class and say three things: `_begin`, `_shown` and `_job_name`. They never change: `buffer` and its kin copy them.
+    class and say three things: `_begin`, `_shown_without_settings` and `_job_name`. They never change: `buffer` and its
+    kin copy them.
     """
 
     __slots__ = ("_settings",)
@@ -62,8 +63,8 @@ class ChannelFlow(Flow[T_co]):
 
     @property
     @abstractmethod
-    def _shown(self) -> str:
-        """The flow without its settings, as it is written."""
+    def _shown_without_settings(self) -> ShownAs:
+        """How it was written, without its settings."""
 
     @property
     @abstractmethod
@@ -93,8 +94,10 @@ class ChannelFlow(Flow[T_co]):
         """How many steps it has without its settings."""
         return 1
 
-    def __repr__(self) -> str:
-        return ".".join([self._shown, *self._settings.shown])
+    @property
+    def _shown_as(self) -> ShownAs:
+        above, calls = self._shown_without_settings
+        return above, (*calls, *self._settings.shown)
 
 
 class StageChannelFlow(ChannelFlow[T_co]):
@@ -117,8 +120,8 @@ class StageChannelFlow(ChannelFlow[T_co]):
         return self._stage.__name__.strip("_")
 
     @property
-    def _shown(self) -> str:
-        return f"{self._source!r}.{shown_call(self._job_name, self._arguments)}"
+    def _shown_without_settings(self) -> ShownAs:
+        return self._source, (Call(self._job_name, self._arguments),)
 
     @property
     def _own_length(self) -> int:
@@ -146,8 +149,8 @@ class BufferedFlow(ChannelFlow[T_co]):
         return "buffer"
 
     @property
-    def _shown(self) -> str:
-        return repr(self._source)
+    def _shown_without_settings(self) -> ShownAs:
+        return self._source, ()
 
     @property
     def _own_length(self) -> int:

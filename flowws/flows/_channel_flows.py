@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Generic, TypeVar
 
-from flowws._core import CancellationError, CoroutineScope, IllegalStateError, closing_itself
+from flowws._core import Call, CancellationError, CoroutineScope, IllegalStateError, closing_itself
 from flowws.channels import ReceiveChannel
 
 from ._flow import Flow
+from ._showing import ShownAs
 
 T = TypeVar("T")
 
@@ -48,8 +49,11 @@ class _ReceivingFlow(Flow[T]):
     def _produce_in(self, scope: CoroutineScope) -> ReceiveChannel[T]:
         return self._channel
 
-    def __repr__(self) -> str:
-        return f"{self._channel!r}.receive_as_flow()"
+    _is_hot = True
+
+    @property
+    def _shown_as(self) -> ShownAs:
+        return None, (f"{self._channel!r}", Call("receive_as_flow"))
 
 
 class _ConsumingFlow(Flow[T]):
@@ -71,8 +75,11 @@ class _ConsumingFlow(Flow[T]):
         self._taken = True
         return self._channel
 
-    def __repr__(self) -> str:
-        return f"{self._channel!r}.consume_as_flow()"
+    _is_hot = True
+
+    @property
+    def _shown_as(self) -> ShownAs:
+        return None, (f"{self._channel!r}", Call("consume_as_flow"))
 
 
 class _Lease(Generic[T]):

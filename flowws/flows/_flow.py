@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
-from flowws._core import closing_itself
+from flowws._core import Call, closing_itself, repr_html, repr_pretty
 
 from ._channel_settings import ChannelSettings
 from ._fusion import Step, Template, fused, has_room_for
-from ._showing import shown_call
+from ._showing import ShownAs, as_written, look_of_flow
 from .operators import (
     _accumulate,
     _chunks,
@@ -28,6 +28,7 @@ from .operators import (
     _notification,
     _pausable,
     _pipe,
+    _progress,
     _retry,
     _share,
     _take_until,
@@ -125,6 +126,7 @@ class Flow(ABC, Generic[T_co]):
     on_empty: Final = _lifecycle.on_empty
     on_completion: Final = _lifecycle.on_completion
     cancellable: Final = _lifecycle.cancellable
+    progress: Final = _progress.progress
     catch: Final = _errors.catch
     retry: Final = _retry.retry
     retry_when: Final = _retry.retry_when
@@ -263,6 +265,21 @@ class Flow(ABC, Generic[T_co]):
         """How many steps it has: its source and each operator."""
         return 1
 
+    # Being shown, which never begins a collection
+
+    _is_hot: ClassVar[bool] = False
+    """Whether it is there without a collector: another collection would not begin anew."""
+
+    @property
+    def _shown_as(self) -> ShownAs:
+        """How it was written. What has no calls shows itself."""
+        return None, ()
+
+    _look = look_of_flow
+    _repr_html_ = repr_html
+    _repr_pretty_ = repr_pretty
+    __repr__ = as_written
+
 
 class FusedFlow(Flow[T_co]):
     """A source and a chain of fused operators over it."""
@@ -302,8 +319,9 @@ class FusedFlow(Flow[T_co]):
         """Where a step of the chain is, in the words of a note on a failure."""
         return f"in {self._steps[number]}, step {self._source._length + number + 1} of {self!r}"
 
-    def __repr__(self) -> str:
-        return ".".join([repr(self._source), *map(str, self._steps)])
+    @property
+    def _shown_as(self) -> ShownAs:
+        return self._source, tuple([step.call for step in self._steps])
 
 
 class StageFlow(Flow[T_co]):
@@ -333,8 +351,9 @@ class StageFlow(Flow[T_co]):
     def _length(self) -> int:
         return self._source._length + 1
 
-    def __repr__(self) -> str:
-        return f"{self._source!r}.{shown_call(self._stage.__name__.strip('_'), self._arguments)}"
+    @property
+    def _shown_as(self) -> ShownAs:
+        return self._source, (Call(self._stage.__name__.strip("_"), self._arguments),)
 
 
 def _itself(flow: Flow[Any]) -> Flow[Any]:

@@ -46,14 +46,13 @@ from itertools import chain, count, islice
 from types import CoroutineType, MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from flowws._core import BUDGET, checkpoint
+from flowws._core import BUDGET, Call, checkpoint
 
 from ._answer import Answer, answer_of
 from ._arguments import is_awaitable
 from ._blame import blame
 from ._closing import close
 from ._equality import same
-from ._showing import shown_call
 
 # CPython refuses more than 20 nested loops and try blocks, and 100 levels of indentation, in one function.
 _MOST_STEPS = 24
@@ -147,8 +146,13 @@ class Step:
         self.arguments = arguments
         self.shape = (template, *arguments, *map(answer_of, arguments.values()))
 
+    @property
+    def call(self) -> Call:
+        """As it was written."""
+        return Call(self.template.name, [self.arguments[name] for name in self.arguments if name[0] != "_"])
+
     def __str__(self) -> str:
-        return shown_call(self.template.name, (self.arguments[name] for name in self.arguments if name[0] != "_"))
+        return str(self.call)
 
 
 def has_room_for(steps: tuple[Step, ...], step: Step) -> bool:

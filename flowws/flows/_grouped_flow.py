@@ -27,6 +27,8 @@ class GroupedFlow(Flow[T_co], Generic[K_co, T_co]):
         self._key = key
         self._values = consume_as_flow(values)
 
+    _is_hot = True
+
     @property
     def key(self) -> K_co:
         """What all its values have in common."""

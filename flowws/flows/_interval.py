@@ -25,10 +25,12 @@ def interval(period: Duration, initial_delay: Duration = 0) -> Flow[int]:
 
     Kotlin: `ticker`, as a flow.
     """
-    return flow(_ticks)(require_positive(period, "period"), require_not_negative(initial_delay, "initial_delay"))
+    ticks, delayed = flow(_ticks), require_not_negative(initial_delay, "initial_delay")
+    seconds = require_positive(period, "period")
+    return ticks(seconds, delayed) if delayed else ticks(seconds)  # it is shown as it was written
 
 
-async def _ticks(period: float, initial_delay: float) -> AsyncIterator[int]:
+async def _ticks(period: float, initial_delay: float = 0) -> AsyncIterator[int]:
     from anyio import current_time
 
     due = current_time() + initial_delay

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from functools import partial
 from typing import Any, TypeVar
 
+from flowws._core import Call
 from flowws.channels import ProducerScope
 
 from ._arguments import require_async_iterable
@@ -14,6 +15,7 @@ from ._channel_flow import ChannelFlow, Producer
 from ._closing import close
 from ._flow import Flow
 from ._sending import send_all
+from ._showing import ShownAs
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -53,8 +55,8 @@ class MergedFlow(ChannelFlow[T_co]):
         return "merge"
 
     @property
-    def _shown(self) -> str:
-        return f"merge({', '.join(map(repr, self._flows))})"
+    def _shown_without_settings(self) -> ShownAs:
+        return None, (Call("merge", self._flows),)
 
 
 async def _send_from_all(sources: list[AsyncIterator[Any]], producer: ProducerScope[Any]) -> None:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from flowws._core import BUDGET, Waiter, checkpoint, new_waiter
+from flowws._core import BUDGET, Look, Waiter, checkpoint, new_waiter
 from flowws.channels import BufferOverflow, ClosedSendChannelError
 
 from ._arguments import require_count
@@ -328,6 +328,27 @@ class MutableSharedFlow(SharedFlow[T]):
     def _count_changed(self) -> None:
         if self._subscription_count is not None:
             self._subscription_count.change_to(self._subscribers)
+
+    def _look(self) -> Look:
+        values = self._values
+        indices = [cursor.node.index for cursor in tuple(values.cursors)]
+        lag = values.tail.index - min(indices, default=values.tail.index)
+        lost = sum(mailbox.lost for mailbox in self._mailboxes if isinstance(mailbox, Mailbox))
+        return Look(
+            "MutableSharedFlow",
+            state="closed" if self.is_closed else "open",
+            tone="" if self.is_closed else "wait" if self._emitters else "good",
+            facts={
+                "subscribers": self._subscribers,
+                "emitted so far": values.tail.index,
+                "the slowest lags by": f"{lag} of {self._capacity}",
+                "emitters, parked": len(self._emitters),
+            }
+            | ({"lost by subscribers that are there": lost} if lost else {}),
+            values=({"replay": values.newest()} if values.replay else {})
+            | ({} if self._cause is None else {"cause": self._cause}),
+            gauge=(lag, self._capacity) if self._capacity else None,
+        )
 
     def __repr__(self) -> str:
         state = "closed, " if self.is_closed else ""

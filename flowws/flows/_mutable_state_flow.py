@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flowws._core import Waiter
+from flowws._core import Look, Waiter
 
 from ._arguments import require_callable
 from ._equality import same
@@ -135,6 +135,10 @@ class MutableStateFlow(StateFlow[T]):
         if self._subscription_count is not None:
             taps = 0 if self._taps is None else len(self._taps)
             self._subscription_count.change_to(self._collectors + taps)
+
+    def _look(self) -> Look:
+        taps = 0 if self._taps is None else len(self._taps)
+        return Look("MutableStateFlow", values={"value": self._value}, facts={"collectors": self._collectors + taps})
 
     def __repr__(self) -> str:
         return f"<MutableStateFlow {self._value!r}>"

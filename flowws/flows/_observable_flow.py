@@ -11,6 +11,7 @@ from flowws.channels import Channel
 
 from ._channel_flow import ChannelFlow, Producer, collected
 from ._flow import Flow
+from ._showing import ShownAs
 
 if TYPE_CHECKING:
     from aioreactive import AsyncObservable
@@ -63,8 +64,8 @@ class ObservableFlow(ChannelFlow[T_co]):
         return "from_observable"
 
     @property
-    def _shown(self) -> str:
-        return f"from_observable({self._observable!r})"
+    def _shown_without_settings(self) -> ShownAs:
+        return None, (f"from_observable({self._observable!r})",)
 
 
 class PipedFlow(ObservableFlow[T_co]):
@@ -84,8 +85,8 @@ class PipedFlow(ObservableFlow[T_co]):
         return "pipe"
 
     @property
-    def _shown(self) -> str:
-        return f"{self._source!r}.pipe({', '.join(map(_name_of, self._operators))})"
+    def _shown_without_settings(self) -> ShownAs:
+        return self._source, (f"pipe({', '.join(map(_name_of, self._operators))})",)
 
 
 def _name_of(operator: Callable[[Any], Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from flowws._core import checkpoint, current_job
+from flowws._core import Call, checkpoint, current_job
 from flowws.channels import ProducerScope
 
 from ._arguments import require_async_iterable
@@ -15,6 +15,7 @@ from ._channel_flow import ChannelFlow, Producer
 from ._closing import close
 from ._flow import Flow
 from ._sending import send_all
+from ._showing import ShownAs
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -60,8 +61,8 @@ class RacingFlow(ChannelFlow[T_co]):
         return "race"
 
     @property
-    def _shown(self) -> str:
-        return f"race({', '.join(map(repr, self._flows))})"
+    def _shown_without_settings(self) -> ShownAs:
+        return None, (Call("race", self._flows),)
 
 
 async def _race(iterators: list[AsyncIterator[Any]], producer: ProducerScope[Any]) -> None:

@@ -6,12 +6,13 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from flowws._core import closing_itself
+from flowws._core import Call, Look, closing_itself
 
 from ._arguments import require_callable
 from ._closing import close_source
 from ._flow import Flow
 from ._lag import Lag
+from ._showing import ShownAs
 from ._subscription import Subscription
 from ._tap import OnEnd, OnValue, Tap, require_plain_function
 from ._yielding import yielded_by
@@ -35,6 +36,8 @@ class SharedFlow(Flow[T_co]):
     """
 
     __slots__ = ()
+
+    _is_hot = True
 
     @property
     @abstractmethod
@@ -139,8 +142,9 @@ class _FlowView(Flow[T_co]):
     def __aiter__(self) -> AsyncGenerator[T_co, None]:
         return aiter(self._shared)
 
-    def __repr__(self) -> str:
-        return f"{self._shared!r}.as_flow()"
+    @property
+    def _shown_as(self) -> ShownAs:
+        return self._shared, (Call("as_flow"),)
 
 
 class ReadOnlySharedFlow(SharedFlow[T_co]):
@@ -163,6 +167,9 @@ class ReadOnlySharedFlow(SharedFlow[T_co]):
 
     def _tap(self, on_value: OnValue[T_co], on_end: OnEnd | None) -> Tap:
         return self._shared._tap(on_value, on_end)
+
+    def _look(self) -> Look:
+        return _as_read_only(self._shared)
 
     def __repr__(self) -> str:
         return repr(self._shared).replace("Mutable", "", 1)
@@ -191,8 +198,17 @@ class SubscribedSharedFlow(SharedFlow[T_co]):
     def _subscribed(self, subscription: Subscription[T_co]) -> AsyncIterator[T_co]:
         return after_actions(self._shared._subscribed(subscription), self._actions)
 
+    def _look(self) -> Look:
+        return _as_read_only(self._shared)
+
     def __repr__(self) -> str:
         return f"{self._shared!r}{shown_actions(self._actions)}"
+
+
+def _as_read_only(shared: SharedFlow[Any]) -> Look:
+    look = shared._look()
+    look.kind = "SharedFlow"
+    return look
 
 
 async def after_actions(values: AsyncIterator[Any], actions: tuple[Action[Any], ...]) -> AsyncIterator[Any]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from flowws._core import Call, Look
+from flowws._core import shown as shown
 
-def shown(argument: object) -> str:
-    """An argument as one would write it: functions and classes by their names."""
-    name = getattr(argument, "__name__", None)
-    return name if isinstance(name, str) else repr(argument)
+if TYPE_CHECKING:
+    from ._flow import Flow
+
+ShownAs: TypeAlias = "tuple[Flow[Any] | None, tuple[Call | str, ...]]"
+"""The flow above, and what was called on it. Without one, the first of the calls is that of a function."""
 
 
 def job_name(what: str, flow: object) -> str:
@@ -19,6 +22,22 @@ def job_name(what: str, flow: object) -> str:
         return f"{what} {type(flow).__name__}"
 
 
-def shown_call(name: str, arguments: Iterable[object]) -> str:
-    """An operator, or a builder, with its arguments."""
-    return f"{name}({', '.join(map(shown, arguments))})"
+def as_written(self: Flow[Any]) -> str:
+    """A pipeline as one would write it; what is no pipeline by its class and address."""
+    above, calls = self._shown_as
+    if not calls:
+        return object.__repr__(self)
+    return ".".join([*([] if above is None else [repr(above)]), *map(str, calls)])
+
+
+def look_of_flow(self: Flow[Any]) -> Look:
+    """A pipeline in its parts."""
+    steps: list[object] = []
+    is_hot = False
+    flow: Flow[Any] | None = self
+    while flow is not None:
+        above, calls = flow._shown_as
+        steps[:0] = calls if calls or above is not None else [flow]
+        is_hot = is_hot or flow._is_hot
+        flow = above
+    return Look("Flow", state="hot" if is_hot else "cold", pipeline=tuple(steps))

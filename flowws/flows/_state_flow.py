@@ -6,6 +6,8 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from flowws._core import Look
+
 from ._arguments import require_callable
 from ._lag import Lag
 from ._shared_flow import Action, SharedFlow, after_actions, shown_actions
@@ -86,6 +88,13 @@ class StateFlow(SharedFlow[T_co]):
     @property
     def _is_distinct(self) -> bool:
         return True
+
+    def _look(self) -> Look:
+        try:
+            values: dict[str, object] = {"value": self.value}
+        except Exception as failure:  # noqa: BLE001  # of the function of a derived state
+            values = {"no value": failure}
+        return Look("StateFlow", values=values)
 
 
 class ReadOnlyStateFlow(StateFlow[T_co]):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, TypeVar
 
-from flowws._core import closing_itself
+from flowws._core import Call, Look, closing_itself
 
 from ._flow import Flow
 from ._lag import Lag
 from ._mailbox import Mailbox
+from ._showing import ShownAs
 
 if TYPE_CHECKING:
     from ._shared_flow import SharedFlow
@@ -52,5 +53,11 @@ class Subscription(Flow[T_co]):
         self._open_mailboxes.discard(mailbox)
         self._lost += mailbox.lost
 
-    def __repr__(self) -> str:
-        return f"{self._shared!r}.subscribe({self._lag!r})"
+    @property
+    def _shown_as(self) -> ShownAs:
+        return self._shared, (Call("subscribe", (self._lag,)),)
+
+    def _look(self) -> Look:
+        look = super()._look()
+        look.facts = {"lost": self.lost}
+        return look

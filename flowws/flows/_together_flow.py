@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from flowws._core import closing_itself
+from flowws._core import Call, closing_itself
 
 from ._flow import Flow
-from ._showing import shown, shown_call
+from ._showing import ShownAs
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -50,11 +50,11 @@ class TogetherFlow(Flow[T_co]):
         source = self._source
         return source._length + 1 if isinstance(source, Flow) and not self._is_function else 1
 
-    def __repr__(self) -> str:
+    @property
+    def _shown_as(self) -> ShownAs:
         name = self._stage.__name__.strip("_")
         given = [each for each in self._arguments if each is not None]
         if self._is_function:
-            named = [f"transform={shown(each)}" for each in given]
-            return f"{name}({', '.join([*map(repr, self._flows), *named])})"
+            return None, (Call(name, self._flows, {"transform": given[0]} if given else {}),)
         first, *others = self._flows
-        return f"{first!r}.{shown_call(name, [*others, *given])}"
+        return cast("Flow[Any]", first), (Call(name, [*others, *given]),)

@@ -46,6 +46,8 @@ def test_what_keeps_the_type() -> None:
     assert_type(texts.distinct_until_changed_by(str.lower), Flow[str])
     assert_type(texts.distinct_until_changed_by(is_long), Flow[str])
     assert_type(texts.cancellable(), Flow[str])
+    assert_type(texts.progress(), Flow[str])
+    assert_type(texts.progress(7, label="texts"), Flow[str])
 
 
 def test_without_none() -> None:

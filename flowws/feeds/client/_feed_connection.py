@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, Unpack, overload
 from urllib.parse import parse_qsl, urlsplit
 
+from flowws._core import Look, repr_html
 from flowws.flows import StateFlow
 from flowws.websocket import ChannelOverflow, Frame, JsonConverter, WebSockets
 
@@ -118,6 +119,12 @@ class FeedConnection:
         return LiveFeed(
             self._keeper, self._converter, topic, type, parse_filter(filter), position, markers=bool(markers)
         )
+
+    def _look(self) -> Look:
+        state = self._keeper.state.value
+        return Look("FeedConnection", self._keeper.url, state=state._state, tone=state._tone, values=state._details)
+
+    _repr_html_ = repr_html
 
     def __repr__(self) -> str:
         return f"<FeedConnection {self._keeper.url} {self._keeper.state.value!r}>"

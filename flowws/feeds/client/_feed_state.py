@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from flowws._core import Look, repr_html
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -48,6 +50,11 @@ class FeedState:
     def _details(self) -> dict[str, object]:
         names: tuple[str, ...] = getattr(self, "__match_args__", ())  # its dataclass has them
         return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+    def _look(self) -> Look:
+        return Look("FeedState", state=self._state, tone=self._tone, values=self._details)
+
+    _repr_html_ = repr_html
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar, cast
 
 import orjson
 
-from flowws._core import closing_itself
+from flowws._core import Look, closing_itself
 from flowws.flows import Flow, StateFlow
 from flowws.websocket import ContentConverter, Frame
 
@@ -142,6 +142,17 @@ class LiveFeed(Flow[T_co]):
     def _read(self, value: Json, kind: Any) -> Any:
         """The value as a message of its own: so it is read by any converter."""
         return value if kind is Any else self._converter.deserialize(Frame.Text(orjson.dumps(value)), kind)
+
+    def _look(self) -> Look:
+        state = self._keeper.state.value
+        return Look(
+            "LiveFeed",
+            f"{self._keeper.url} {self._topic}".strip(),
+            state=state._state,
+            tone=state._tone,
+            facts={"collections": len(self._collections)},
+            values={"filter": self._filter, "position": self._position} | state._details,
+        )
 
     def __repr__(self) -> str:
         topic = f", {self._topic!r}" if self._topic else ""

@@ -18,6 +18,7 @@ from flowws._core import (
     Deferred,
     IllegalStateError,
     Job,
+    Look,
     ScopeClosedError,
     to_seconds,
 )
@@ -160,6 +161,12 @@ class WebSocketSession(CoroutineScope, ABC):
         state = "open" if reason is None else f"closed by {reason.by}: {reason!r}"
         return f"<{type(self).__name__} {self.job.name} {state}>"
 
+    def _look(self) -> Look:
+        look = super()._look()
+        look.state, look.tone = ("open", "good") if self.is_active else ("closed", "")
+        look.facts, look.text = {}, self.explain()
+        return look
+
     # What may be set while the session is open
 
     @property
@@ -287,7 +294,7 @@ class WebSocketSession(CoroutineScope, ABC):
 
     # Jobs
 
-    def _open_job(self, main: object) -> Job:
+    def _open_job(self, main: object) -> Job | None:
         self._check_open()
         return super()._open_job(main)
 
