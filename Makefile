@@ -11,13 +11,16 @@ PYTEST ?= -m pytest
 RUN    := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint types imports docs bench ci clean
+.PHONY: help demo notebook test coverage lint types imports docs bench ci clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.installed-base ## install flowws, serve the demo and print its address
 	$(VENV)/bin/flowws demo $(ARGS)
+
+notebook: $(VENV)/.installed-notebook ## open a live feed in JupyterLab
+	$(VENV)/bin/jupyter lab --ServerApp.root_dir=. $(ARGS) notebooks/05_live_feed.ipynb
 
 test: $(VENV)/.installed-test ## the whole test suite
 	$(RUN) $(PYTEST) $(ARGS)

@@ -18,6 +18,7 @@ UNDRAWN = {
     "launch_in",
     "pipe",
     "produce_in",
+    "progress",
     "subscribe_async",
     "to_stream",
 }

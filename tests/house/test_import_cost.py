@@ -19,6 +19,7 @@ HEAVY = (
     "flowws.feeds",
     "flowws.websocket",
     "flowws.demo",
+    "flowws.notebook",
     "flowws.testing",
 )
 

@@ -13,6 +13,7 @@ FRONT_DOORS = (
     "flowws.channels",
     "flowws.feeds",
     "flowws.flows",
+    "flowws.notebook",
     "flowws.testing",
     "flowws.websocket",
 )
@@ -39,6 +40,9 @@ PROMISED = {
         Backoff Complete Error Flow IndexedValue MutableSharedFlow MutableStateFlow Next Notification SharedFlow
         SharingStarted StateFlow StopFlow as_flow flow flow_of from_observable interval
     """,
+    "flowws.notebook": """
+        JobInterrupted NotebookScope aclose_all hold live_widget marbles notebook_scope to_frame to_html view
+    """,
     "flowws.testing": """
         LeakError Order Peer TestScheduler TestScope TestTimeoutError check_channel check_engine conversation run_test
         virtual_time
@@ -54,9 +58,9 @@ FLOW_METHODS = """
     debounce dematerialize distinct_until_changed distinct_until_changed_by drop drop_while filter filter_is_instance
     filter_not filter_not_none first first_or_none flat_map_concat flat_map_latest flatten_concat fold group_by last
     last_or_none launch_in map map_not_none materialize none on_completion on_each on_empty on_start pausable pipe
-    reduce retry retry_when running_fold running_reduce sample scan single single_or_none state_in subscribe_async take
-    take_while throttle_first throttle_latest timeout to_collection to_list to_set to_stream transform transform_while
-    windowed with_index
+    progress reduce retry retry_when running_fold running_reduce sample scan single single_or_none state_in
+    subscribe_async take take_while throttle_first throttle_latest timeout to_collection to_list to_set to_stream
+    transform transform_while windowed with_index
 """
 
 
