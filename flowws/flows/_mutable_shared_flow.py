@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from flowws._core import BUDGET, Look, Waiter, checkpoint, new_waiter
@@ -54,6 +55,7 @@ class MutableSharedFlow(SharedFlow[T]):
 
     __slots__ = (
         "__weakref__",
+        "_born",
         "_capacity",
         "_cause",
         "_emitters",
@@ -92,6 +94,7 @@ class MutableSharedFlow(SharedFlow[T]):
         self._emitters = deque[tuple[Waiter[None], T]]()
         self._subscription_count: SubscriptionCount | None = None
         self._streak = BUDGET
+        self._born = monotonic()  # for who looks at it
 
     # Emitting
 
@@ -334,6 +337,7 @@ class MutableSharedFlow(SharedFlow[T]):
         indices = [cursor.node.index for cursor in tuple(values.cursors)]
         lag = values.tail.index - min(indices, default=values.tail.index)
         lost = sum(mailbox.lost for mailbox in self._mailboxes if isinstance(mailbox, Mailbox))
+        rate = values.tail.index / max(monotonic() - self._born, 0.001)
         return Look(
             "MutableSharedFlow",
             state="closed" if self.is_closed else "open",
@@ -341,6 +345,7 @@ class MutableSharedFlow(SharedFlow[T]):
             facts={
                 "subscribers": self._subscribers,
                 "emitted so far": values.tail.index,
+                "a second, on average": round(rate, 1),
                 "the slowest lags by": f"{lag} of {self._capacity}",
                 "emitters, parked": len(self._emitters),
             }

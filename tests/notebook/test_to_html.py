@@ -267,13 +267,16 @@ async def test_a_channel_with_somebody_waiting() -> None:
         await channel.send(2)
 
 
-async def test_a_shared_flow() -> None:
+async def test_a_shared_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([0.0])
+    monkeypatch.setattr("flowws.flows._mutable_shared_flow.monotonic", lambda: next(seconds, 2.0))
     news = MutableSharedFlow[int](replay=2, extra_buffer_capacity=2)
     slow, lossy = aiter(news), aiter(news.subscribe(Lag.CONFLATE))
     for n in range(3):
         await news.emit(n)
     assert text(news) == (
-        "MutableSharedFlow open subscribers 2 emitted so far 3 the slowest lags by 3 of 4 emitters, parked 0 "
+        "MutableSharedFlow open subscribers 2 emitted so far 3 a second, on average 1.5 "
+        "the slowest lags by 3 of 4 emitters, parked 0 "
         "lost by subscribers that are there 2 replay (1, 2)"
     )
     assert text(news.as_shared_flow()).startswith("SharedFlow open")
