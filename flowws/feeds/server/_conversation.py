@@ -49,7 +49,8 @@ class Conversation:
             async for frame in self._session.incoming:
                 await self._hear(frame)
         finally:
-            for each in self._subscriptions.values():
+            subscriptions, self._subscriptions = self._subscriptions, {}  # which know this: no circle is left
+            for each in subscriptions.values():
                 each.leave()
 
     async def _hear_the_url(self) -> None:
