@@ -11,6 +11,31 @@ import pytest
 
 from tests.notebook.kernels import OTHER_PYTHON, Kernel
 
+WITH_KERNELS = frozenset(
+    {
+        "test_display_kernel.py",
+        "test_kernel_ends.py",
+        "test_kernel_pitfalls.py",
+        "test_lab.py",
+        "test_notebook_run.py",
+        "test_notebooks.py",
+        "test_scope_across_cells.py",
+        "test_scope_failures.py",
+        "test_scope_thread.py",
+        "test_stop.py",
+        "test_view_kernel.py",
+        "test_view_saved.py",
+        "test_widget.py",
+    }
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what starts real kernels with `kernel`."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.path.name in WITH_KERNELS:
+            item.add_marker("kernel")
+
 
 @pytest.fixture(params=["this", "older"])
 def kernel(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kernel]:
