@@ -237,6 +237,13 @@ class House:
         return peer
 
 
+@pytest.fixture(scope="module", autouse=True)
+def what_is_there_stays() -> None:
+    """As `pytest_collection_finish` says: frameworks have been imported since, and much else."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture
 async def house(engine: str | None) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
