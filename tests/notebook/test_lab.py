@@ -50,8 +50,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     try:
         with Lab(folder, driver) as lab:
             yield lab
-            complaints = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-        assert complaints == []
+            severe = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+        # JupyterLab's own scripts sometimes take an output away twice: what counts here are ours.
+        assert [each for each in severe if "/static/lab/" not in each] == []
     finally:
         driver.quit()
 

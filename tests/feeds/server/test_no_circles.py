@@ -31,7 +31,7 @@ async def test_a_subscription_leaves_no_circle(end: str, is_behind: bool) -> Non
                     await numbers.emit("x" * 1_000_000)
                 if end == "cut":
                     client.terminate()
-            with anyio.fail_after(5):
+            with anyio.fail_after(12):  # a busy machine has many megabytes to move before
                 while server.sessions or session() is not None:
                     await anyio.lowlevel.checkpoint()
         finally:
