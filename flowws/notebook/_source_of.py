@@ -26,7 +26,9 @@ def source_of(function: object) -> str | None:
     text = "".join(linecache.getlines(code.co_filename, function.__globals__))
     spans = list(_instructions(code))
     matches = [each for each in _lambdas(text) if _may_be(each, code, spans)]
-    if not matches or (len(matches) > 1 and not spans):  # Python 3.12 does not say where a constant stood
+    if len(matches) > 1 and not spans:  # Python 3.12 does not say where a constant stood
+        matches = [each for each in matches if _is_constant(each.body, code.co_consts[-1])]
+    if not matches:
         return None
     # Of lambdas around each other, such as `lambda x: lambda x: x`, the inner one.
     found = min(matches, key=lambda each: len(ast.dump(each)))
@@ -52,6 +54,13 @@ def _may_be(node: ast.Lambda, code: CodeType, spans: list[Span]) -> bool:
         return False
     first, last = _span(node.body)
     return all(first <= begin and end <= last for begin, end in spans)
+
+
+def _is_constant(body: ast.expr, value: object) -> bool:
+    try:
+        return repr(ast.literal_eval(body)) == repr(value)
+    except ValueError:
+        return False
 
 
 def _span(node: ast.expr) -> Span:

@@ -56,6 +56,12 @@ def test_it_is_found_among_others_on_its_line() -> None:
     assert source_of(functions[-1](1)) == "lambda n: n"
 
 
+def test_constants_are_told_apart() -> None:
+    sources = ["lambda: 1", "lambda: True", "lambda: None", "lambda: (1, 2)", "lambda: 1.0"]
+    functions = from_cell(f"[{', '.join(sources)}, lambda: sources]")
+    assert [source_of(each) for each in functions[:-1]] == sources
+
+
 def test_several_lines_become_one() -> None:
     assert source_of(from_cell("(lambda n: (\n    n +\n    1\n))")) == "lambda n: ( n + 1 )"
 
