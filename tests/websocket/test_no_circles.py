@@ -40,6 +40,9 @@ async def test_a_session_leaves_no_circle(house, end, is_raw):
             await peer.say_close()
             await peer.read_to_end()
         elif end == "us":
+            if not is_raw:
+                assert (await peer.next())[0] == 8
+                await peer.say_close()
             await peer.read_to_end()
         else:
             assert await peer.next() == (1, b"hello")
