@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
 from contextvars import Context, copy_context
 from socket import socket
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-import outcome
 import trio
 from trio import CancelScope
 from trio.lowlevel import (
@@ -32,49 +31,58 @@ from ._self_closing import SelfClosing
 
 _T = TypeVar("_T")
 
+_NOTHING: Final[Any] = object()
+
 
 class TrioWaiter:
-    """A parked trio task. Once it was handed a value it cannot be cancelled any more before it has taken it."""
+    """A parked trio task. Once it was handed a value it cannot be cancelled any more before it has taken it.
 
-    __slots__ = ("_cancelled", "_outcome", "_task")
+    It stands in for the `outcome.Outcome` that trio wakes a task with: all that trio does with one is `unwrap` it, and
+    to make one costs as much as the rest of this waiter (benchmarks/bench_select.py).
+    """
+
+    __slots__ = ("_cancelled", "_error", "_result", "_task")
 
     def __init__(self) -> None:
         self._task: Task | None = None
-        self._outcome: outcome.Outcome[Any] | None = None
+        self._result: Any = _NOTHING
+        self._error: BaseException | None = None
         self._cancelled = False
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        if self._outcome is None:
+        if self._result is _NOTHING:
             self._task = current_task()
-            return (yield from wait_task_rescheduled(self._abort).__await__())  # noqa: ASYNC105  # awaited by `yield from`
-        return self._outcome.unwrap()
+            return wait_task_rescheduled(self._abort).__await__()  # noqa: ASYNC105  # awaited by who awaits this
+        return self._at_once().__await__()
+
+    async def _at_once(self) -> Any:
+        return self.unwrap()
 
     def _abort(self, _: RaiseCancelT) -> Abort:
         self._cancelled = True
         return Abort.SUCCEEDED
 
-    def _resolve(self, result: outcome.Outcome[Any]) -> None:
-        self._outcome = result
-        if self._task is not None:
-            reschedule(self._task, result)
-
     def set_result(self, result: Any) -> None:
-        self._resolve(outcome.Value(result))
+        self._result = result
+        if self._task is not None:
+            reschedule(self._task, self)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as above
 
     def set_exception(self, exception: BaseException) -> None:
-        self._resolve(outcome.Error(exception))
+        self._error = exception
+        self.set_result(None)
+
+    def unwrap(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._result
 
     def result(self) -> Any:
-        if self._outcome is None:
+        if self._result is _NOTHING:
             raise RuntimeError("the waiter has no result")
-        # Not unwrap(): the parked task has done that, and an outcome allows it once.
-        if isinstance(self._outcome, outcome.Value):
-            return self._outcome.value
-        assert isinstance(self._outcome, outcome.Error)  # there is no third kind
-        raise self._outcome.error
+        return self.unwrap()
 
     def done(self) -> bool:
-        return self._cancelled or self._outcome is not None
+        return self._cancelled or self._result is not _NOTHING
 
     def cancelled(self) -> bool:
         return self._cancelled
