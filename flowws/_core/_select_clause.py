@@ -32,9 +32,6 @@ class SelectClause(ABC, Generic[R_co]):
     Kotlin: `SelectClause0`, `SelectClause1`, `SelectClause2`.
     """
 
-    timeout: float = float("inf")
-    """The seconds after which a waiting clause wins by itself."""
-
     __slots__ = ("counter", "handler", "subject")
     counter: Any
     """Whose ``_streak`` counts how many operations in a row did not have to wait: the channel, the mutex; the others
@@ -61,8 +58,8 @@ class SelectClause(ABC, Generic[R_co]):
         """Take what is there, and give what the handler gets for it; `NOT_YET` while that is nothing. May raise."""
 
     @abstractmethod
-    def park(self, place: Place) -> None:
-        """Put `place` where a waiting task would stand."""
+    def park(self, place: Place) -> float | None:
+        """Put `place` where a waiting task would stand. A time-out gives the seconds after which it wins by itself."""
 
     @abstractmethod
     def leave(self, place: Place) -> None:

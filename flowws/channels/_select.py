@@ -120,21 +120,22 @@ async def while_select(*clause_factories: Callable[[], SelectClause[bool]]) -> N
 
 def _checked(clauses: tuple[SelectClause[Any], ...]) -> bool:
     """Whether it is time for a checkpoint. Raises where these clauses cannot be selected from."""
-    if not clauses:
-        raise ValueError("select needs at least one clause: without any it would wait forever")
     tired = False
-    subjects: list[object] = []
     try:
+        if len(clauses) == 2:
+            twice = clauses[0].subject is clauses[1].subject
+        else:
+            twice = len({id(clause.subject) for clause in clauses}) < len(clauses)
         for clause in clauses:
-            subject = clause.subject
-            if subject in subjects:
-                raise IllegalStateError(f"two clauses of a select are about the same object: {clauses!r}")
-            subjects.append(subject)
             if clause.counter._streak >= BUDGET:
                 clause.counter._streak = 0
                 tired = True
     except AttributeError:
         raise TypeError(f"select needs clauses, such as channel.on_receive(handler), not {clauses!r}") from None
+    if not clauses:
+        raise ValueError("select needs at least one clause: without any it would wait forever")
+    if twice:
+        raise IllegalStateError(f"two clauses of a select are about the same object: {clauses!r}")
     return tired
 
 
@@ -142,16 +143,17 @@ async def _first_event(clauses: tuple[SelectClause[Any], ...]) -> tuple[SelectCl
     """Park in all queues at once; the winner, and what it was handed."""
     waiter = clauses[0].new_waiter()
     places: list[Place] = []
-    soonest = clauses[0]
+    seconds = _NEVER
+    timeout: SelectClause[Any] | None = None
     winner: SelectClause[Any] | None = None
     try:
         for clause in clauses:
             place = Place(waiter, clause)
-            clause.park(place)
+            limit = clause.park(place)
             places.append(place)
-            if clause.timeout < soonest.timeout:
-                soonest = clause
-        winner, value, error = await (waiter if soonest.timeout == _NEVER else _await_until(waiter, soonest))
+            if limit is not None and limit < seconds:
+                seconds, timeout = limit, clause
+        winner, value, error = await (waiter if timeout is None else _await_until(waiter, seconds, timeout))
         if error is not None:
             raise error
         winner.counter._streak = 0
@@ -168,11 +170,11 @@ async def _first_event(clauses: tuple[SelectClause[Any], ...]) -> tuple[SelectCl
                 place.clause.leave(place)
 
 
-async def _await_until(waiter: Waiter[Won], timeout: SelectClause[Any]) -> Won:
-    """Who won in time. A time-out needs no task and no timer of its own: it is the deadline of the wait."""
+async def _await_until(waiter: Waiter[Won], seconds: float, timeout: SelectClause[Any]) -> Won:
+    """Who won in time; after `seconds`, `timeout`, which needs no task and no timer: it is the deadline of the wait."""
     import anyio
 
-    with anyio.CancelScope(deadline=anyio.current_time() + timeout.timeout):
+    with anyio.CancelScope(deadline=anyio.current_time() + seconds):
         return await waiter
     if waiter.done() and not waiter.cancelled():  # handed over in the last moment: the element counts
         return waiter.result()

@@ -35,20 +35,21 @@ def on_timeout(seconds: Duration, handler: Callable[[], Any] | None = None) -> S
 class TimeoutClause(SignalClause[R_co]):
     """`on_timeout(seconds, handler)`. `select` itself sees to the time."""
 
-    __slots__ = ("timeout",)
+    __slots__ = ("_seconds",)
 
     def __init__(self, seconds: float, handler: Callable[[], Any] | None) -> None:
         super().__init__(object(), handler)  # about nothing but itself: any number of them may stand in one select
-        self.timeout = seconds
+        self._seconds = seconds
 
     def poll(self) -> Any:
-        return NOT_YET if self.timeout > 0 else None
+        return NOT_YET if self._seconds > 0 else None
 
-    def park(self, place: Place) -> None:
+    def park(self, place: Place) -> float:
         """Stands in no queue."""
+        return self._seconds
 
     def leave(self, place: Place) -> None:
         """There is nothing to take away."""
 
     def __repr__(self) -> str:
-        return f"<on_timeout of {self.timeout} s>"
+        return f"<on_timeout of {self._seconds} s>"
