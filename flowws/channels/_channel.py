@@ -93,7 +93,7 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
         if self._streak >= BUDGET or (self._unasked <= len(self._buffer) < self._capacity and self._state == OPEN):
             await self._breathe_with(element)
         self._streak += 1
-        if self._offer(element):
+        if (self._receivers or self._capacity or self._state != OPEN) and self._offer(element):
             return
         self._streak = 0
         senders = self._queue_of_senders()
