@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Final, TypeVar, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, Final, TypeVar, cast, overload
 
 from flowws._core import (
     BUDGET,
@@ -27,6 +27,7 @@ from ._receive_channel import ReceiveChannel
 from ._send_channel import SendChannel
 
 E = TypeVar("E")
+R = TypeVar("R")
 
 _SENT: Final[ChannelResult[None]] = ChannelResult.success(None)
 _NOT_NOW: Final[ChannelResult[Any]] = ChannelResult.failure()
@@ -181,8 +182,26 @@ class Channel(Queues[E], SendChannel[E], ReceiveChannel[E]):
             raise StopAsyncIteration if cause is None else cause
         return element
 
+    # A select mostly stands in a loop, with the same clauses each time: one without a handler is made once and kept.
+
+    @overload
+    def on_receive(self, handler: None = None) -> SelectClause[E]: ...
+    @overload
+    def on_receive(self, handler: Callable[[E], Coroutine[Any, Any, R]]) -> SelectClause[R]: ...
+    @overload
+    def on_receive(self, handler: Callable[[E], R]) -> SelectClause[R]: ...
+    def on_receive(self, handler: Callable[[Any], Any] | None = None) -> SelectClause[Any]:
+        if handler is not None:
+            return ReceiveClause(self, handler)
+        if self._plain_clause is not None:
+            return self._plain_clause
+        clause: SelectClause[Any] = ReceiveClause(self, None)
+        if self._state == OPEN:
+            self._plain_clause = clause
+        return clause
+
     def _receive_clause(self, handler: Callable[[Any], Any] | None) -> SelectClause[Any]:
-        return ReceiveClause(self, handler)
+        return self.on_receive(handler)
 
     def _receive_catching_clause(self, handler: Callable[[Any], Any] | None) -> SelectClause[Any]:
         return ReceiveCatchingClause(self, handler)

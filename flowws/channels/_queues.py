@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast
 
-from flowws._core import BUDGET, Place, Waiter, current_loop_or_none, lasting_waiter_maker, new_waiter, report
+from flowws._core import (
+    BUDGET,
+    Place,
+    SelectClause,
+    Waiter,
+    current_loop_or_none,
+    lasting_waiter_maker,
+    new_waiter,
+    report,
+)
 
 from ._buffer_overflow import BufferOverflow
 from ._capacity import RENDEZVOUS, resolve
@@ -44,6 +53,7 @@ class Queues(Generic[E]):
         "_new_waiter",
         "_on_close",
         "_overflow",
+        "_plain_clause",
         "_put_back_so_far",
         "_receivers",
         "_senders",
@@ -71,6 +81,7 @@ class Queues(Generic[E]):
         self._cause: BaseException | None = None
         self._traceback: TracebackType | None = None  # of the cause
         self._on_close: Callable[[BaseException | None], object] | None = None
+        self._plain_clause: SelectClause[Any] | None = None  # of `on_receive()`, until the channel is closed
         self._streak = 0
         # The length of the buffer up to which `send` may fill it without another thought: 0 once the channel is closed.
         self._unasked = min(self._capacity, BUDGET)
@@ -187,6 +198,7 @@ class Queues(Generic[E]):
     # Ending
 
     def _end_receivers(self) -> None:
+        self._plain_clause = None  # which knows this channel: one that is over leaves no circle
         receivers, self._receivers = self._receivers, NOBODY
         for receiver in receivers:
             if not receiver.done():

@@ -8,7 +8,9 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 
-from flowws import Channel, coroutine_scope
+import pytest
+
+from flowws import Channel, ClosedReceiveChannelError, coroutine_scope, select
 from tests.core.observing import turns
 
 
@@ -90,3 +92,45 @@ def test_a_million_buffered_numbers_take_little_more_than_a_deque_of_them() -> N
         return channel
 
     assert size_of(fill) < 1.2 * size_of(lambda: deque(numbers))
+
+
+async def test_a_clause_without_a_handler_is_made_once_for_an_open_channel() -> None:
+    channel = Channel[int](2)
+    clause = channel.on_receive()
+    assert channel.on_receive() is clause
+    assert channel.on_receive(lambda n: n) is not clause
+    assert Channel[int]().on_receive() is not clause
+    await channel.send(1)
+    await channel.send(2)
+    channel.close()
+    assert await select(clause) == 1
+    assert await select(channel.on_receive()) == 2
+    with pytest.raises(ClosedReceiveChannelError):
+        await select(clause)
+
+
+async def test_two_tasks_may_wait_with_one_clause() -> None:
+    channel, idle = Channel[int](), Channel[int]()
+    async with coroutine_scope() as scope:
+        waiting = [scope.async_(lambda: select(channel.on_receive(), idle.on_receive())) for _ in range(2)]
+        await turns()
+        await channel.send(1)
+        await channel.send(2)
+        assert {await one for one in waiting} == {1, 2}
+
+
+@pytest.mark.parametrize("end", [Channel[int].close, Channel[int].cancel])
+async def test_a_channel_that_is_over_leaves_no_circle(
+    end: Callable[[Channel[int]], object],
+) -> None:
+    gc.disable()
+    try:
+        channel = Channel[int](1)
+        await channel.send(1)
+        await select(channel.on_receive())
+        end(channel)
+        gone = weakref.ref(channel)
+        del channel
+        assert gone() is None
+    finally:
+        gc.enable()
