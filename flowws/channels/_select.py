@@ -68,7 +68,33 @@ async def select(*clauses: SelectClause[Any]) -> Any:
             clause.counter._streak += 1
             break
     else:
-        clause, value = await _first_event(clauses)
+        # Park in all queues at once. In here, not in a coroutine of its own: benchmarks/bench_select.py.
+        waiter = clauses[0].new_waiter()
+        places: list[Place] = []
+        winner: SelectClause[Any] | None = None
+        seconds, timeout = _NEVER, None
+        try:
+            for clause in clauses:
+                place = Place(waiter, clause)
+                limit = clause.park(place)
+                places.append(place)
+                if limit is not None and limit < seconds:
+                    seconds, timeout = limit, clause
+            winner, value, error = await (waiter if timeout is None else _await_until(waiter, seconds, timeout))
+            if error is not None:
+                raise error
+            clause = winner
+            clause.counter._streak = 0
+        except BaseException:
+            if winner is None and waiter.done() and not waiter.cancelled():
+                winner, value, error = waiter.result()  # handed over, then cancelled: asyncio only
+                if error is None:
+                    winner.give_back(value)
+            raise
+        finally:
+            for place in places:
+                if place.clause is not winner:
+                    place.clause.leave(place)
         value = clause.conclude(value)
     if clause.handler is None:
         return value
@@ -137,37 +163,6 @@ def _checked(clauses: tuple[SelectClause[Any], ...]) -> bool:
     if twice:
         raise IllegalStateError(f"two clauses of a select are about the same object: {clauses!r}")
     return tired
-
-
-async def _first_event(clauses: tuple[SelectClause[Any], ...]) -> tuple[SelectClause[Any], Any]:
-    """Park in all queues at once; the winner, and what it was handed."""
-    waiter = clauses[0].new_waiter()
-    places: list[Place] = []
-    seconds = _NEVER
-    timeout: SelectClause[Any] | None = None
-    winner: SelectClause[Any] | None = None
-    try:
-        for clause in clauses:
-            place = Place(waiter, clause)
-            limit = clause.park(place)
-            places.append(place)
-            if limit is not None and limit < seconds:
-                seconds, timeout = limit, clause
-        winner, value, error = await (waiter if timeout is None else _await_until(waiter, seconds, timeout))
-        if error is not None:
-            raise error
-        winner.counter._streak = 0
-        return winner, value
-    except BaseException:
-        if winner is None and waiter.done() and not waiter.cancelled():
-            winner, value, error = waiter.result()  # handed over, then cancelled: asyncio only
-            if error is None:
-                winner.give_back(value)
-        raise
-    finally:
-        for place in places:
-            if place.clause is not winner:
-                place.clause.leave(place)
 
 
 async def _await_until(waiter: Waiter[Won], seconds: float, timeout: SelectClause[Any]) -> Won:
