@@ -83,3 +83,17 @@ def test_the_accept_value_of_an_upgrade():
 def test_an_upgrade_that_cannot_be_written(caplog):
     assert upgrade_bytes(Upgrade(unused, (("X", "a\r\nb"),)), "key") is None
     assert "cannot be written" in caplog.text
+
+
+@pytest.mark.parametrize("headers", [(), [["Set-Cookie", "a=1"]], (("Set-Cookie", "a=%d"), ("Set-Cookie", "b=1"))])
+def test_upgrades_of_one_second_share_only_what_is_the_same(headers):
+    for key, accept in (
+        ("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+        ("AAAAAAAAAAAAAAAAAAAAAA==", "ICX+Yqv66kxgM0FcWaLWlFLwTAI="),
+    ):
+        data = upgrade_bytes(Upgrade(unused, headers), key)
+        assert data.count(b"\r\n\r\n") == 1
+        answer = parsed(data)
+        assert (answer.status_code, answer.headers["sec-websocket-accept"]) == (101, accept)
+        assert (answer.headers["upgrade"], answer.headers["connection"]) == ("websocket", "Upgrade")
+        assert answer.headers.get_all("set-cookie") == [value for _, value in headers]

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import anyio
 import pytest
+from websockets.datastructures import Headers
+from websockets.http11 import Request as UpgradeRequest
+from websockets.server import ServerProtocol
 
 from flowws.websocket import WebSocketServer
-from flowws.websocket.server._handshake import Handshake
+from flowws.websocket.server._handshake import Handshake, _is_as_usual
 
 
 async def echo(session):
@@ -213,3 +216,34 @@ async def test_a_decision_that_raises_tells_the_peer_nothing(house, caplog, monk
     assert peer.status == 500
     assert b"division" not in await peer.read_to_end()
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_usual"),
+    [
+        pytest.param({}, True, id="as RFC 6455 has it"),
+        pytest.param({"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAB=="}, True, id="bits to spare"),
+        pytest.param({"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="[:-1]}, False, id="a key cut short"),
+        pytest.param({"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==\n"}, False, id="a key and more"),
+        pytest.param({"Sec-WebSocket-Version": "8"}, False, id="another version"),
+        pytest.param({"Connection": "keep-alive, Upgrade"}, False, id="a list"),
+        pytest.param({"Origin": "https://example.org"}, False, id="a page"),
+        pytest.param({"Sec-WebSocket-Protocol": "chat"}, False, id="a subprotocol"),
+    ],
+)
+def test_what_is_taken_at_a_glance_is_a_handshake_to_websockets_too(changed, is_usual):
+    usual = {
+        "Host": "a",
+        "upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+    }
+    headers = Headers()
+    for name, value in (usual | changed).items():
+        headers.set_insecure(name, value)
+    assert _is_as_usual(headers) is is_usual
+    if is_usual:
+        ServerProtocol().process_request(UpgradeRequest("/", headers))
+        headers.set_insecure("Sec-WebSocket-Key", usual["Sec-WebSocket-Key"])
+        assert not _is_as_usual(headers)

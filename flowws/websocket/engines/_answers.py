@@ -48,17 +48,24 @@ def response_bytes(response: Response, method: str = "GET") -> bytes:
 
 def upgrade_bytes(upgrade: Upgrade, key: str) -> bytes | None:
     """The 101 for a request with this ``Sec-WebSocket-Key``. None where it cannot be written, which is logged."""
-    ours = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept_key(key)))
     try:
-        headers = _headers((*ours, *upgrade.headers))
-        return Answer(101, HTTPStatus.SWITCHING_PROTOCOLS.phrase, headers).serialize()
+        shared = _welcome(tuple(map(tuple, upgrade.headers)), int(time()))
+        return shared + f"Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n".encode()
     except (ValueError, InvalidHandshake):  # as above
         _log.exception("the headers of an upgrade cannot be written")
         return None
 
 
+@lru_cache(maxsize=8)
+def _welcome(extra: tuple[tuple[str, str], ...], second: int) -> bytes:
+    """What the 101s of this second have in common, up to their last header: benchmarks/bench_session.py, `connect`."""
+    headers = _headers((("Upgrade", "websocket"), ("Connection", "Upgrade"), *extra), second)
+    return Answer(101, HTTPStatus.SWITCHING_PROTOCOLS.phrase, headers).serialize().removesuffix(b"\r\n")
+
+
 def _serialized(response: Response, method: str) -> bytes:
-    headers = _headers((name, value) for name, value in response.headers if name.lower() not in _OURS)
+    ours = ((name, value) for name, value in response.headers if name.lower() not in _OURS)
+    headers = _headers(ours, int(time()))
     headers["Connection"] = "close"
     body = b""
     if _may_have_body(response.status):
@@ -67,9 +74,9 @@ def _serialized(response: Response, method: str) -> bytes:
     return Answer(response.status, responses.get(response.status, ""), headers, body).serialize()
 
 
-def _headers(pairs: Iterable[tuple[str, str]]) -> Headers:
+def _headers(pairs: Iterable[tuple[str, str]], second: int) -> Headers:
     headers = Headers()
-    headers["Date"] = _date(int(time()))  # RFC 9110, section 6.6.1
+    headers["Date"] = _date(second)  # RFC 9110, section 6.6.1
     for name, value in pairs:
         headers[name] = value
     return headers

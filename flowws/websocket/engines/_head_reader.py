@@ -7,7 +7,6 @@ from typing import Final
 
 from websockets.exceptions import SecurityError
 from websockets.http11 import Request as RequestHead
-from websockets.streams import StreamReader
 
 from . import Response
 from ._answers import plain
@@ -26,42 +25,48 @@ class HeadReader:
     behind the head is in `rest`; it belongs to the session that may open.
     """
 
-    __slots__ = ("_fed", "_max_size", "_parsing", "_stream")
+    __slots__ = ("_fed", "_max_size", "_parsing", "_read")
 
     def __init__(self, max_size: int) -> None:
         self._max_size = max_size
-        self._fed = 0
-        self._stream = StreamReader()
+        self._fed = bytearray()
+        self._read = 0  # how much of it
         self._parsing = RequestHead.parse(self._read_line)
 
-    def _read_line(self, _: int, too_long: type[Exception]) -> Generator[None, None, bytes | bytearray]:
+    def _read_line(self, _: int, too_long: type[Exception]) -> Generator[None, None, bytearray]:
         """One budget for the whole head instead of one for each line."""
-        return self._stream.read_line(self._max_size, too_long)
+        start = seen = self._read
+        while not (end := self._fed.find(b"\n", seen) + 1):
+            seen = len(self._fed)
+            if seen - start > self._max_size:
+                raise too_long
+            yield
+        self._read = end
+        return self._fed[start:end]
 
     def feed(self, data: bytes | bytearray) -> RequestHead | Response | None:
         """The head, or the answer to something else; None while it is not complete. Not to be called after that."""
-        self._stream.feed_data(data)
-        self._fed += len(data)
+        self._fed += data
         try:
             next(self._parsing)
         except StopIteration as complete:
             head: RequestHead = complete.value
-            return _TOO_LARGE if self._fed - len(self._stream.buffer) > self._max_size else _checked(head)
+            return _TOO_LARGE if self._read > self._max_size else _checked(head)
         except SecurityError:  # a line that is too long, too many headers
             return _TOO_LARGE
         except (ValueError, EOFError, NotImplementedError):  # not ASCII, not HTTP, bare line feeds; a body
             return _NO_REQUEST
-        return _TOO_LARGE if self._fed > self._max_size else None
+        return _TOO_LARGE if len(self._fed) > self._max_size else None
 
     @property
     def has_begun(self) -> bool:
         """Whether a byte has come."""
-        return self._fed > 0
+        return bool(self._fed)
 
     @property
     def rest(self) -> bytes:
         """What has come behind the head."""
-        return bytes(self._stream.buffer)
+        return bytes(self._fed[self._read :])
 
 
 def _checked(head: RequestHead) -> RequestHead | Response:

@@ -112,7 +112,7 @@ def agreed(factories: Factories, lines: Sequence[str]) -> Extensions:
 
 
 def _header(items: Sequence[tuple[str, ExtensionParameters]]) -> str | None:
-    return build_extension([(ExtensionName(name), list(parameters)) for name, parameters in items]) or None
+    return build_extension([(ExtensionName(name), list(parameters)) for name, parameters in items]) if items else None
 
 
 def _is_token(name: str) -> bool:

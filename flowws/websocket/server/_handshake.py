@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHandshake, InvalidHeaderValue, InvalidOrigin
 from websockets.headers import parse_subprotocol
 from websockets.http11 import Request as UpgradeRequest
@@ -12,6 +16,16 @@ from ._call import path_of
 from ._origins import Origins
 from ._pages import Pages, text
 from ._route import Match, RouteTable, choose
+
+# What most clients that are no browsers say, to the letter. benchmarks/bench_session.py, `connect`.
+_AS_USUAL: Final[tuple[tuple[str, list[str]], ...]] = (
+    ("Upgrade", ["websocket"]),
+    ("Connection", ["Upgrade"]),
+    ("Sec-WebSocket-Version", ["13"]),
+    ("Origin", []),
+    ("Sec-WebSocket-Protocol", []),
+)
+_KEY: Final = re.compile("[A-Za-z0-9+/]{22}==")  # 16 bytes in base64
 
 
 class Handshake:
@@ -45,7 +59,9 @@ class Handshake:
             return text(404) if _wants_session(request) else self._pages.get(path)
         if "Upgrade" not in request.headers:
             return _upgrade_required()
-        return self._refusal(request) or _accept(request, matches)
+        if not _is_as_usual(request.headers) and (refusal := self._refusal(request)) is not None:
+            return refusal
+        return _accept(request, matches)
 
     def _refusal(self, request: Request) -> Response | None:
         """Why this is no proper handshake of a welcome client; None if it is one. The reading is `websockets`'."""
@@ -61,6 +77,15 @@ class Handshake:
         except InvalidHandshake as error:
             return text(400, f"this is no WebSocket handshake: {_printable(error)}")
         return None
+
+
+def _is_as_usual(headers: Headers) -> bool:
+    """Whether this is a proper handshake at a glance. Of any other, `websockets` is to judge."""
+    for name, lines in _AS_USUAL:
+        if headers.get_all(name) != lines:
+            return False
+    keys = headers.get_all("Sec-WebSocket-Key")
+    return len(keys) == 1 and _KEY.fullmatch(keys[0]) is not None
 
 
 def _wants_session(request: Request) -> bool:
