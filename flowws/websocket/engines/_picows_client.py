@@ -15,7 +15,7 @@ from websockets.datastructures import Headers
 
 from . import Opening
 from ._client_handshake import BODY_PATIENCE, ClientHandshake
-from ._picows_connection import PicowsConnection
+from ._picows_connection import PicowsConnection, address_of
 from ._picows_parser import Parsers
 from ._picows_tls import safe
 
@@ -107,7 +107,11 @@ class _Front(asyncio.BufferedProtocol):
     def _open(self, answer: Headers) -> None:
         limit = self._opening.max_frame_size
         connection = PicowsConnection(
-            self._tcp, is_client=True, max_frame_size=limit, parsers_for=partial(Parsers, is_client=True)
+            self._tcp,
+            is_client=True,
+            max_frame_size=limit,
+            client_address=address_of(self._tcp.get_extra_info("peername")),
+            parsers_for=partial(Parsers, is_client=True),
         )
         self._abort = connection.abort
         connection.open(lambda made: self._opening.open(made, answer), self._handshake.rest)

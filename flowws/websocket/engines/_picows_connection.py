@@ -78,6 +78,7 @@ class PicowsConnection(asyncio.BufferedProtocol):
         *,
         is_client: bool,
         max_frame_size: int,
+        client_address: tuple[str, int] | None,
         parsers_for: Callable[[int], Parsers],
         on_gone: Callable[[], object] | None = None,
     ) -> None:
@@ -104,7 +105,7 @@ class PicowsConnection(asyncio.BufferedProtocol):
         self.is_secure = tcp.get_extra_info("ssl_object") is not None
         self.is_writable = True
         self.heard = False
-        self.client_address = address_of(tcp)
+        self.client_address = client_address
         ours: Any = WSTransport  # its stub has no constructor, and enums only where plain numbers do
         self._writer = MaskedWriter(tcp.write) if is_client else ours(False, tcp, DEAF, self._loop)
         self.write: Callable[[int, str | bytes], object] = self._writer.send
@@ -362,11 +363,6 @@ def end_our_side(tcp: Transport) -> bool:
     return True
 
 
-def address_of(tcp: Transport) -> tuple[str, int] | None:
-    """The peer's address; None on a unix socket."""
-    return address_or_none(tcp.get_extra_info("peername"))
-
-
-def address_or_none(peer: Any) -> tuple[str, int] | None:
-    """Host and port of what the operating system calls the peer's name."""
+def address_of(peer: Any) -> tuple[str, int] | None:
+    """Host and port of what the operating system calls the peer's name; None on a unix socket."""
     return None if not peer or isinstance(peer, str | bytes) else (str(peer[0]), int(peer[1]))

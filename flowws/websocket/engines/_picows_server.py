@@ -14,7 +14,7 @@ from typing import Final
 import aiofastnet
 
 from . import Decide, Listening, ServerLimits
-from ._picows_connection import address_or_none
+from ._picows_connection import address_of
 from ._picows_parser import Parsers
 from ._picows_tls import safe
 from ._picows_visitor import Visitor
@@ -79,12 +79,12 @@ class PicowsServer:
             self._admit(line, address)
 
     def _admit(self, line: socket.socket, address: object) -> None:
-        known = address_or_none(address)
+        known = address_of(address)
         place = self._places.take(None if known is None else known[0])
         if place is None:
             line.close()
             return
-        visitor = Visitor(self._decide, self._limits, place, self._room, self._parsers_for)
+        visitor = Visitor(self._decide, self._limits, place, known, self._room, self._parsers_for)
         if self._ssl is None:
             self._begin(line, address, visitor)
         else:

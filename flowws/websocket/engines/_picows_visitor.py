@@ -12,7 +12,7 @@ from websockets.http11 import Request as RequestHead
 from . import Answer, Decide, Request, Response, ServerLimits, Tls, Upgrade
 from ._answers import FAILED, NOT_BY_GET, response_bytes, upgrade_bytes
 from ._head_reader import HeadReader
-from ._picows_connection import PicowsConnection, address_of, end_our_side
+from ._picows_connection import PicowsConnection, end_our_side
 from ._places import Place
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Visitor(asyncio.BufferedProtocol):
         decide: Decide,
         limits: ServerLimits,
         place: Place,
+        address: tuple[str, int] | None,
         room: bytearray,
         parsers_for: Callable[[int], Parsers],
     ) -> None:
@@ -51,6 +52,7 @@ class Visitor(asyncio.BufferedProtocol):
         self._decide = decide
         self._limits = limits
         self._place = place
+        self._address = address
         self._reader: HeadReader | None = HeadReader(limits.max_head_size)  # while READING
         self._head: RequestHead | None = None  # while DECIDING
         self._unsent = 0  # while SEEN OFF: what had not left at the last look
@@ -86,7 +88,7 @@ class Visitor(asyncio.BufferedProtocol):
         self._reader = None
         self._head, self._rest = head, rest
         tcp = self._tcp
-        self._decide(Request(head.path, head.headers, head.method, address_of(tcp), _tls_of(tcp)), self._answer)
+        self._decide(Request(head.path, head.headers, head.method, self._address, _tls_of(tcp)), self._answer)
         if self._is_deciding():  # the answer takes time: what comes until then waits in the socket
             tcp.pause_reading()
 
@@ -118,6 +120,7 @@ class Visitor(asyncio.BufferedProtocol):
             self._tcp,
             is_client=False,
             max_frame_size=self._limits.max_frame_size,
+            client_address=self._address,
             parsers_for=self._parsers_for,
             on_gone=self._place.leave,
         )

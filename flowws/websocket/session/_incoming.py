@@ -62,7 +62,7 @@ class Incoming(Channel[Frame]):
     ) -> None:
         super().__init__(Channel.UNLIMITED)
         self._buffer = NOTHING
-        self._queue_of_receivers()  # `__anext__` finds it made
+        self._receivers = deque()  # `__anext__` finds it made
         self._on_other = on_other
         self.takes_whole = True
         """Whether a whole message may come now: the session is open, and no fragmented one is under way."""
