@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Protocol
 
 _HIGH_WATER: Final = 64 * 1024  # bytes that wait to be sent, above which the protocol is to hold back
+_DOUBT: Final = 0.05  # seconds
 _LATER: Final = (BlockingIOError, InterruptedError)
 
 
@@ -48,6 +49,7 @@ class PlainTransport(asyncio.Transport):
         "_has_ended",
         "_high_water",
         "_is_closing",
+        "_is_doubted",
         "_is_held_back",
         "_is_over",
         "_is_paused",
@@ -80,6 +82,7 @@ class PlainTransport(asyncio.Transport):
         self._has_ended = False  # the peer sends nothing more
         self._error: OSError | None = None  # why that is, where it is known already
         self._loses_errors = not isinstance(loop, asyncio.SelectorEventLoop)  # see `_look_for_error`
+        self._is_doubted = False  # whether the loop still looks at the socket: it will be asked about soon
         self._says_end = False  # we send nothing more, behind what waits
         self._is_closing = False
         self._is_over = False
@@ -90,7 +93,7 @@ class PlainTransport(asyncio.Transport):
         self._watch()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return {"socket": self._line, "peername": self._peer}.get(name, default)
+        return self._line if name == "socket" else self._peer if name == "peername" else default
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         return self._protocol
@@ -138,8 +141,9 @@ class PlainTransport(asyncio.Transport):
                 self._peer_ended()
                 return
             protocol.buffer_updated(count)
-            if self._loses_errors and self._reads:
-                self._look_for_error()
+            if self._loses_errors and not self._is_doubted:
+                self._is_doubted = True
+                self._loop.call_later(_DOUBT, self._look_for_error)
         except Exception as error:  # noqa: BLE001  # one connection's trouble
             self._protocol_failed(error)
 
@@ -152,7 +156,12 @@ class PlainTransport(asyncio.Transport):
     def _look_for_error(self) -> None:
         """When a connection was reset, uvloop makes one more call, and then looks at its socket no more, read or not.
         Once the error is taken out of the socket, there is only an end behind what is unread.
+
+        To ask after each read would be a thirtieth of an echo.
         """
+        self._is_doubted = False
+        if not self._reads:  # to read on, the loop will look anew
+            return
         code = self._line.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             self._error = OSError(code, os.strerror(code))
