@@ -91,7 +91,7 @@ def test_upgrades_of_one_second_share_only_what_is_the_same(headers):
         ("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
         ("AAAAAAAAAAAAAAAAAAAAAA==", "ICX+Yqv66kxgM0FcWaLWlFLwTAI="),
     ):
-        data = upgrade_bytes(Upgrade(unused, headers), key)
+        data = upgrade_bytes(Upgrade(unused, headers), key) or b""
         assert data.count(b"\r\n\r\n") == 1
         answer = parsed(data)
         assert (answer.status_code, answer.headers["sec-websocket-accept"]) == (101, accept)
