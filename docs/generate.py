@@ -17,6 +17,7 @@ from flowws.notebook._marble_drawing import drawn
 
 sys.path.append(str(Path(__file__).parent))
 from marbles.examples import EXAMPLES
+from pictures.positions import positions
 
 MARKED = re.compile(r"(<!-- made from the code: (?P<part>[\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -65,6 +66,11 @@ def pictures() -> dict[str, str]:
     return {f"{marble.operator}.svg": drawn(marble.run(), marble.code) for marble in everything}
 
 
+def drawings() -> dict[str, str]:
+    """The other pictures that are made from the code, by file name."""
+    return {"positions.svg": positions()}
+
+
 PARTS: dict[str, Callable[[], str]] = {"job states": job_states, "job flags": job_flags, "operators": operators}
 
 
@@ -87,9 +93,9 @@ def main() -> None:
         page = path.read_text(encoding="utf-8")
         if renewed(page) != page:
             path.write_text(renewed(page), encoding="utf-8")
-    folder = Path(__file__).parent / "marbles"
-    for name, picture in pictures().items():
-        (folder / name).write_text(picture, encoding="utf-8")
+    for folder, made in (("marbles", pictures()), ("pictures", drawings())):
+        for name, picture in made.items():
+            (Path(__file__).parent / folder / name).write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from time import monotonic
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -302,6 +302,24 @@ class MutableSharedFlow(SharedFlow[T]):
 
     def _open(self) -> AsyncIterator[T]:
         return deliver(Reader(self))
+
+    def _open_numbered(self) -> tuple[AsyncGenerator[T, None], Callable[[], int]]:
+        """The same, with what says the number of the value that it has given out last."""
+        reader = Reader(self)
+        return deliver(reader), reader.last_index
+
+    def _break_off(self, new_fault: Callable[[], Exception]) -> None:
+        """End every subscription that there is with a fault of its own, behind what is still to be given out there.
+
+        Those to come are not concerned, and their replay begins anew. Not while emitters wait.
+        """
+        self._values.cut(new_fault)
+        for mailbox in tuple(self._mailboxes):
+            if isinstance(mailbox, Mailbox):
+                mailbox.fault = mailbox.fault or new_fault()
+                self._mailboxes.discard(mailbox)
+        self._wake()
+        self._count_changed()
 
     def _subscribed(self, subscription: Subscription[T]) -> AsyncIterator[T]:
         if subscription._lag._suspends:

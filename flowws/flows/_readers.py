@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from flowws._core import BUDGET, Waiter, checkpoint, waiter_maker
@@ -47,8 +47,12 @@ class Reader(Generic[T]):
 
     __del__ = close
 
+    def last_index(self) -> int:
+        """Which of all values that were emitted, counted from 0, it has given out last."""
+        return self.cursor.node.index - 1
 
-async def deliver(reader: Reader[T]) -> AsyncIterator[T]:
+
+async def deliver(reader: Reader[T]) -> AsyncGenerator[T, None]:
     """What the reader gets: everything, one value after the other."""
     shared, cursor = reader.shared, reader.cursor
     emitters = shared._emitters
@@ -70,14 +74,14 @@ async def deliver(reader: Reader[T]) -> AsyncIterator[T]:
             else:
                 await checkpoint()
                 continue
-            if shared._room < 0 and shared._is_drained:
+            if cursor.fault is not None or (shared._room < 0 and shared._is_drained):
                 break
             waiter = reader.waiter = new_waiter()
             shared._parked[waiter] = None
             await waiter
     finally:
         reader.close()
-    failure = shared._fresh_cause()
+    failure = cursor.fault or shared._fresh_cause()
     if failure is not None:
         raise failure
 
@@ -117,9 +121,9 @@ async def deliver_mail(reader: MailReader[T]) -> AsyncIterator[T]:
     new_waiter = waiter_maker()
     budget = BUDGET
     try:
-        while mailbox.fault is None:
+        while True:
             if not mailbox:
-                if shared._is_drained:
+                if mailbox.fault is not None or shared._is_drained:
                     break
                 budget = BUDGET
                 waiter = reader.waiter = new_waiter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -21,11 +22,13 @@ class Node(Generic[T]):
 class Cursor(Generic[T]):
     """How far one reader has come."""
 
-    __slots__ = ("node",)
+    __slots__ = ("fault", "node")
 
     def __init__(self, node: Node[T]) -> None:
         self.node = node
         """The place whose value it wants next."""
+        self.fault: BaseException | None = None
+        """Why the list ends for it."""
 
 
 class SharedValues(Generic[T]):
@@ -85,6 +88,8 @@ class SharedValues(Generic[T]):
 
     def leave(self, cursor: Cursor[T]) -> None:
         """A reader goes away."""
+        if cursor not in self.cursors:
+            return  # the list has ended for it
         self.cursors.discard(cursor)
         if not self.cursors:
             self.held = self.late = 0
@@ -131,6 +136,20 @@ class SharedValues(Generic[T]):
         self.held -= 1
         if late is not None:
             late.next, late.value = None, _GONE  # a reader that is busy would keep alive everything since
+
+    def cut(self, new_fault: Callable[[], BaseException]) -> None:
+        """The list ends here for every reader that there is, each with a fault of its own, and begins anew for others.
+
+        Whoever is left behind holds up nobody any more: it has the rest of the old list to itself.
+        """
+        for cursor in tuple(self.cursors):
+            cursor.fault = new_fault()
+        self.cursors = set[Cursor[T]]()
+        self.held = self.late = 0
+        tail: Node[T] = Node()
+        tail.index, tail.next = self.tail.index, None
+        self.tail = tail
+        self.forget()
 
     def forget(self) -> None:
         """Begin the replay anew. What readers still have to get stays."""

@@ -1,9 +1,9 @@
 """Floor 5: tests that own time and order.
 
 Virtual time on asyncio and trio, a scope that waits for what a test has started and names what it leaves behind, an
-order checker, conversations with a WebSocket handler, and the contracts that every channel and every engine keep.
-pytest finds the fixtures ``test_scope`` and ``order`` by itself; nothing here but `flowws.testing.pytest_plugin` needs
-pytest.
+order checker, conversations with a WebSocket handler, and the contracts that every channel, every broker and every
+engine keep. pytest finds the fixtures ``test_scope`` and ``order`` by itself; nothing here but
+`flowws.testing.pytest_plugin` needs pytest.
 """
 
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from ._test_scheduler import TestScheduler
 from ._test_scope import TestScope
 
 if TYPE_CHECKING:
+    from ._check_broker import check_broker
     from ._check_engine import check_engine
     from ._conversation import conversation
     from ._peer import Peer
@@ -35,6 +36,7 @@ __all__ = [
     "TestScope",
     "TestTimeoutError",
     "Wire",
+    "check_broker",
     "check_channel",
     "check_engine",
     "conversation",
@@ -44,10 +46,11 @@ __all__ = [
 
 _at_home(__name__, __all__, globals())
 
-if not TYPE_CHECKING:  # what stands on the websocket floor does not load it before somebody asks
+if not TYPE_CHECKING:  # what stands on floor 4 does not load it before somebody asks
     __getattr__, __dir__ = _when_asked(
         __name__,
         {
+            "._check_broker": ("check_broker",),
             "._check_engine": ("check_engine",),
             "._conversation": ("conversation",),
             "._peer": ("Peer",),

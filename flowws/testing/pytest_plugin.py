@@ -17,7 +17,12 @@ from flowws.testing import LeakError, Order, TestScope, TestTimeoutError, virtua
 
 # Broken promises of an engine say what was there instead, as the asserts of a test do.
 pytest.register_assert_rewrite(
-    "flowws.testing._engine_promises", "flowws.testing._engine_endings", "flowws.testing._engine_handshakes"
+    "flowws.testing._broker_promises",
+    "flowws.testing._broker_flow_promises",
+    "flowws.testing._broker_trial",
+    "flowws.testing._engine_promises",
+    "flowws.testing._engine_endings",
+    "flowws.testing._engine_handshakes",
 )
 
 _MARKER = "test_scope(timeout=60, real_io=False): options of the test's TestScope, as those of flowws.testing.run_test"

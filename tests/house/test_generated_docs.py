@@ -44,9 +44,9 @@ def test_a_change_of_the_table_shows() -> None:
 
 
 def test_the_pictures_are_what_the_code_does_now() -> None:
-    drawn = GENERATOR["pictures"]()
-    kept = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "marbles").glob("*.svg")}
-    assert kept == drawn, "run `make docs`"
+    for folder, drawn in (("marbles", GENERATOR["pictures"]()), ("pictures", GENERATOR["drawings"]())):
+        kept = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / folder).glob("*.svg")}
+        assert kept == drawn, "run `make docs`"
 
 
 def test_every_operator_has_its_picture() -> None:

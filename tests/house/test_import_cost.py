@@ -16,6 +16,9 @@ HEAVY = (
     "picows",
     "trio",
     "websockets",
+    "coredis",
+    "flowws._json",
+    "flowws.brokers",
     "flowws.feeds",
     "flowws.websocket",
     "flowws.demo",
@@ -48,6 +51,11 @@ def test_what_not_every_program_uses_is_loaded_when_it_is_asked_for() -> None:
 
 def test_tests_without_sessions_load_no_websocket_code() -> None:
     assert loaded_by("from flowws.testing import run_test") & {"flowws.websocket", "websockets", "picows"} == set()
+
+
+def test_brokers_load_no_client_of_a_server_and_no_websocket_code() -> None:
+    loaded = loaded_by("from flowws.brokers import MemoryBroker")
+    assert loaded & {"coredis", "websockets", "picows", "flowws.websocket"} == set()
 
 
 def test_websocket_is_loaded_by_the_one_who_asks_for_it() -> None:

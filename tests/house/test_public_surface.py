@@ -10,6 +10,8 @@ import pytest
 FRONT_DOORS = (
     "flowws",
     "flowws._core",
+    "flowws._json",
+    "flowws.brokers",
     "flowws.channels",
     "flowws.feeds",
     "flowws.flows",
@@ -20,6 +22,11 @@ FRONT_DOORS = (
 
 # What this version promises, by front door. `flowws` gives out everything below the websocket floor as well.
 PROMISED = {
+    "flowws.brokers": """
+        Broker BrokerClosedError BrokerError BrokerRefusedError BrokerUnavailableError BrokeredSharedFlow
+        BrokeredStateFlow Closed Codec Connected Entry FlowGapError Gap GapReason JsonCodec MemoryBroker Position
+        Reconnecting RedisBroker Retention Topic UnreadableEntryError open_broker
+    """,
     "flowws._core": """
         CancellationError CompletableDeferred CompletableJob CoroutineContext CoroutineExceptionHandler CoroutineScope
         CoroutineStart Deferred FlowTimeoutError IllegalStateError Job Mutex NoSuchElementError ScopeClosedError
@@ -44,8 +51,8 @@ PROMISED = {
         JobInterrupted NotebookScope aclose_all hold live_widget marbles notebook_scope to_frame to_html view
     """,
     "flowws.testing": """
-        LeakError Order Peer TestScheduler TestScope TestTimeoutError check_channel check_engine conversation run_test
-        virtual_time
+        LeakError Order Peer TestScheduler TestScope TestTimeoutError check_broker check_channel check_engine
+        conversation run_test virtual_time
     """,
     "flowws.websocket": """
         CloseReason ContentConverter DefaultWebSocketSession Frame JsonConverter LocalExtension MsgspecConverter

@@ -59,10 +59,7 @@ class MsgspecConverter:
 
     def serialize(self, value: object) -> Frame:
         """The message for a value. Raises `SerializeError`."""
-        try:
-            written: bytes = self._encode(value)
-        except Exception as error:  # a hook may raise anything
-            raise SerializeError(f"{value!r:.100} cannot be written as {self._wire}: {error}") from error
+        written = self.to_bytes(value)
         return Frame.Text(written) if self._wire == "json" else Frame.Binary(written)
 
     def deserialize(self, frame: Frame, kind: Any) -> Any:
@@ -89,6 +86,21 @@ class MsgspecConverter:
     def is_applicable(self, frame: Frame) -> bool:
         """Whether it reads frames of this kind: JSON in texts and bytes, MessagePack in bytes."""
         return isinstance(frame, Frame.Binary) or (self._wire == "json" and isinstance(frame, Frame.Text))
+
+    def to_bytes(self, value: object) -> bytes:
+        """The content of the message for a value: how brokers write. Raises `SerializeError`."""
+        try:
+            written: bytes = self._encode(value)
+        except Exception as error:  # a hook may raise anything
+            raise SerializeError(f"{value!r:.100} cannot be written as {self._wire}: {error}") from error
+        return written
+
+    def from_bytes(self, data: bytes, kind: Any) -> Any:
+        """The value of type `kind` that such a content says: how brokers read. Raises what msgspec does, and
+        `TypeError` for a type that it cannot read.
+        """
+        asked: Any = NoneType if kind is None else kind
+        return self._reader(asked)(data)
 
     def _find_reader(self, kind: Any) -> Callable[[bytes | str], Any]:
         try:

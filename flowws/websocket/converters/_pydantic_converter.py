@@ -42,10 +42,7 @@ class PydanticConverter:
 
     def serialize(self, value: object) -> Frame:
         """The message for a value. Raises `SerializeError`."""
-        try:
-            return Frame.Text(self._to_json(value, by_alias=self._by_alias))
-        except Exception as error:  # a serializer of a model may raise anything
-            raise SerializeError(f"{value!r:.100} cannot be written as JSON: {error}") from error
+        return Frame.Text(self.to_bytes(value))
 
     def deserialize(self, frame: Frame, kind: Any) -> Any:
         """The value of type `kind` that a message says.
@@ -67,6 +64,21 @@ class PydanticConverter:
     def is_applicable(self, frame: Frame) -> bool:
         """Whether it reads frames of this kind: texts and bytes."""
         return not frame.is_control
+
+    def to_bytes(self, value: object) -> bytes:
+        """The content of the message for a value: how brokers write. Raises `SerializeError`."""
+        try:
+            written: bytes = self._to_json(value, by_alias=self._by_alias)
+        except Exception as error:  # a serializer of a model may raise anything
+            raise SerializeError(f"{value!r:.100} cannot be written as JSON: {error}") from error
+        return written
+
+    def from_bytes(self, data: bytes, kind: Any) -> Any:
+        """The value of type `kind` that such a content says: how brokers read. Raises what pydantic does, and
+        `TypeError` for a type that it cannot read.
+        """
+        asked: Any = NoneType if kind is None else kind
+        return self._adapter(asked).validate_json(data, strict=self._strict)
 
     def _make_adapter(self, kind: Any) -> pydantic.TypeAdapter[Any]:
         try:

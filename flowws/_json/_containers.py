@@ -46,6 +46,8 @@ def plain(kind: Any) -> Any:
 def array(converter: Converter, make: Callable[[list[Any]], Any], kind: Any) -> Hook:
     """The hook of a list, and of what is made of one."""
     (element,) = get_args(kind) or (Any,)
+    if element is Any:
+        return lambda content, _: make(_list(content))
 
     def read(content: Any, _: Any) -> Any:
         hook = converter.get_structure_hook(element)
@@ -81,6 +83,8 @@ def places(converter: Converter, kinds: tuple[Any, ...], kind: Any) -> Hook:
 def mapping(converter: Converter, kind: Any) -> Hook:
     """The hook of a mapping."""
     key, value = get_args(kind) or (Any, Any)
+    if key in (Any, str) and value is Any:  # nothing to look at: a key of JSON is a text
+        return lambda content, _: an_object(content)
 
     def read(content: Any, _: Any) -> dict[Any, Any]:
         fields = an_object(content)

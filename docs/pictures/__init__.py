@@ -1,0 +1,1 @@
+"""Pictures of pages: those that are drawn by code, and screenshots."""
