@@ -9,7 +9,7 @@ How a command ended is its exit code, so that a script can tell:
    3  ``tail``: nobody answers at the address
    4  ``tail``: the server answers, but refuses, or has no feed there
    5  ``tail``: the feed has failed, or the connection was lost for good
-   6  ``demo``: cannot listen at the address, or cannot use the file
+   6  ``demo``: cannot listen at the address, or cannot use the file or the Redis server
  130  ``tail`` was ended by Ctrl-C. Shells expect this code, so that Ctrl-C also ends a loop around it
  141  ``tail``: whoever read its output is gone (``flowws tail ... | head -1``)
  143  ``tail`` was ended by SIGTERM
@@ -25,6 +25,7 @@ import os
 import signal
 import sys
 from enum import IntEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -57,14 +58,39 @@ def main() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The SQLite file with the people; made if it is missing.  [default: people.db in your data folder]",
 )
-def demo(host: str, port: int, db: Path | None) -> None:
+@click.option("--redis", metavar="URL", help="Tell other processes of updates by this server: redis://localhost.")
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="So many processes at one port; more than one need --redis.",
+)
+def demo(host: str, port: int, db: Path | None, redis: str | None, workers: int) -> None:
     """Serve the people feed and its page until Ctrl-C."""
     import anyio
 
-    from flowws.demo import PeopleFileError, default_file, serve
+    from flowws.brokers import BrokerError
+    from flowws.demo import PeopleFileError, default_file, run_workers, serve
 
+    file = db or default_file()
+    if workers > 1 and redis is None:
+        raise click.UsageError("--workers needs --redis, by which they tell each other of updates")
     try:
-        anyio.run(serve, host, port, db or default_file(), _print_addresses)
+        if redis is None:
+            anyio.run(serve, host, port, file, partial(_print_addresses, workers))
+        else:
+            run_workers(host, port, file, partial(_print_addresses, workers), redis=redis, workers=workers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    except ModuleNotFoundError as error:
+        if error.name != "coredis":
+            raise
+        _fail(ExitCode.CANNOT_SERVE, "--redis needs coredis: pip install 'flowws[redis]'")
+    except BrokerError as error:
+        _fail(ExitCode.CANNOT_SERVE, f"cannot use the Redis server: {error}")
+    except RuntimeError as error:  # a worker's, which has said more
+        _fail(ExitCode.CANNOT_SERVE, str(error))
     except KeyboardInterrupt:  # pragma: no cover  # Windows, or a second Ctrl-C while the first is being obeyed
         sys.exit(ExitCode.DONE)
     except PeopleFileError as error:
@@ -157,7 +183,7 @@ def tail(url: str, topic: str, wanted: str | list[Any] | None, as_json: bool, no
         sys.exit(128 + stopped_by)
 
 
-def _print_addresses(host: str, port: int, file: Path) -> None:
+def _print_addresses(workers: int, host: str, port: int, file: Path) -> None:
     from rich.console import Console
 
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -165,7 +191,8 @@ def _print_addresses(host: str, port: int, file: Path) -> None:
     for name, value in ("page", f"http://{address}/"), ("feed", f"ws://{address}/people"), ("people", str(file)):
         console.print(f"  {name:<8}", end="", style="dim")
         console.print(value, style="bold")
-    console.print("  Ctrl-C stops it.", style="dim")
+    by = "" if workers == 1 else f" {workers} processes serve it."
+    console.print(f"  Ctrl-C stops it.{by}", style="dim")
 
 
 def _fail(code: ExitCode, problem: str) -> NoReturn:

@@ -5,7 +5,7 @@ repository whose changes can be watched), `people_log` (the memory of their feed
 page), `tail` (a client).
 """
 
-from .app import CONFIG, create_app
+from .app import CONFIG, create_app, create_worker
 from .errors import InvalidPersonError, NoSuchPersonError, PeopleError, PeopleFileError
 from .lines import JsonLines, PrettyLines
 from .messages import (
@@ -25,7 +25,7 @@ from .messages import (
 from .people import People
 from .people_file import PeopleFile
 from .people_log import PeopleLog
-from .service import default_file, serve
+from .service import default_file, run_workers, serve
 from .tail import feed_at, follow
 
 __all__ = [
@@ -52,8 +52,10 @@ __all__ = [
     "Saved",
     "Update",
     "create_app",
+    "create_worker",
     "default_file",
     "feed_at",
     "follow",
+    "run_workers",
     "serve",
 ]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
+from flowws.brokers import Broker
 from flowws.websocket import DeserializeError, WebSockets, WebSocketServer, WebSocketServerSession
 
 from .errors import PeopleError, PeopleFileError
-from .messages import FIELDS, FILTERS, Answer, Command, Committed, Delete, ErrorMessage, Save
+from .messages import FIELDS, FILTERS, Answer, Command, Committed, Delete, ErrorMessage, Save, Update
 from .people import People
 from .people_log import PeopleLog
 
@@ -24,6 +28,28 @@ def create_app(people: People, config: WebSockets = CONFIG) -> WebSocketServer:
     Its ``state.feed`` is the `ServedFeed`.
     """
     app = WebSocketServer(config)
+    furnish(app, people)
+    return app
+
+
+def create_worker(file: Path, broker: Callable[[], Broker], config: WebSockets = CONFIG) -> WebSocketServer:
+    """The server of the people of a file that other processes serve, too, who tell each other by a broker. What a
+    process needs for itself it opens when it begins to serve.
+    """
+
+    @asynccontextmanager
+    async def open_people(app: WebSocketServer) -> AsyncGenerator[None]:
+        async with broker() as shared, People.open(file) as people:
+            commits = shared.shared_flow(f"people-{people.epoch}", Update, on_gap="deliver")
+            async with people.share(commits):
+                furnish(app, people)
+                yield
+
+    return WebSocketServer(config, lifespan=open_people)
+
+
+def furnish(app: WebSocketServer, people: People) -> None:
+    """Adds the page, the feed and the commands."""
     app.static("/", files("flowws.demo") / "static")
     app.state.feed = app.feed(
         "/people",
@@ -42,8 +68,6 @@ def create_app(people: People, config: WebSockets = CONFIG) -> WebSocketServer:
 
         async for command in session.incoming_as(Command, on_bad=complain):
             await session.send_serialized(await answer(people, command))
-
-    return app
 
 
 async def answer(people: People, command: Command) -> Answer:

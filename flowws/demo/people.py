@@ -6,19 +6,25 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import anyio
 from anyio import to_thread
 
+from flowws import coroutine_scope
+from flowws.brokers import BrokeredSharedFlow, Gap
 from flowws.channels import BufferOverflow
 from flowws.feeds import Snapshot
 from flowws.flows import MutableSharedFlow, SharedFlow
 
+from .errors import PeopleFileError
 from .messages import Deleted, Person, Saved, Update
 from .people_file import PeopleFile
 
 _Done = TypeVar("_Done", Saved, Deleted)
+
+MANY: Final = 10_000
+"""Changes that are told at once, at most."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,10 +41,15 @@ class People:
 
     Invariants: an update is on disk before anyone is told of it; everyone is told in the order of the commits, of those
     of other processes, too, when the next one is made here; a writer never waits for a reader.
+
+    Processes that share the file tell each other of their commits through a broker (`share`): then everyone is told at
+    once. It is the file that counts: if the news come late, in another order or not at all, the next ones make up
+    for it.
     """
 
     def __init__(self, file: PeopleFile) -> None:
         self._file = file
+        self._commits: MutableSharedFlow[Any] | None = None  # of all processes
         self._turn = anyio.Lock()
         self._updates = MutableSharedFlow[Update](
             extra_buffer_capacity=256, on_buffer_overflow=BufferOverflow.DROP_OLDEST
@@ -83,6 +94,42 @@ class People:
         """Takes a person off the list."""
         return await self._commit(lambda: self._file.delete(person_id))
 
+    @asynccontextmanager
+    async def share(self, commits: BrokeredSharedFlow[Any]) -> AsyncGenerator[None]:
+        """Until the end of the block, other processes hear of what is committed here, and everyone here of what they
+        commit. The flow delivers its gaps.
+        """
+
+        async def catch_up_once() -> None:
+            await commits.ready()
+            await self.catch_up()
+
+        async with coroutine_scope() as scope:
+            self._commits = commits
+            commits.on_each(self._hear).launch_in(scope)
+            scope.launch(catch_up_once)
+            try:
+                yield
+            finally:
+                self._commits = None
+                scope.cancel()
+
+    async def catch_up(self) -> None:
+        """Tells of everything that is in the file, whoever has committed it."""
+        async with self._turn:
+            changes = await to_thread.run_sync(self._file.changes, self.revision, MANY)
+            self._tell(changes or [])
+
+    async def _hear(self, news: Update | Gap) -> None:
+        try:
+            if isinstance(news, Gap):
+                await self.catch_up()
+            elif news.revision > self.revision:  # else it was committed here
+                async with self._turn:
+                    self._tell(await to_thread.run_sync(self._untold, news))
+        except PeopleFileError:
+            _log.exception("%r could not be told", news)
+
     async def aclose(self) -> None:
         """Lets the file go, after the write that is under way."""
         with anyio.CancelScope(shield=True):
@@ -92,17 +139,26 @@ class People:
         async with self._turn:
             # One call, as a thread is waited for: the update of a writer who is cancelled meanwhile is told, too.
             update, updates = await to_thread.run_sync(self._write, write)
-            for each in updates:
-                self.revision = each.revision
-                self._updates.try_emit(each)  # never fails, as the oldest is dropped
+            self._tell(updates)
+            if self._commits is not None:
+                self._commits.try_emit(update)  # if so much waits for the broker that it fails, what waits will do
         return update
 
     def _write(self, write: Callable[[], _Done]) -> tuple[_Done, list[Update]]:
         """What was done, and all that was done since the last time, here or in another process."""
         update = write()
-        if update.revision == self.revision + 1:
-            return update, [update]
+        return update, self._untold(update)
+
+    def _untold(self, update: Update) -> list[Update]:
+        """What is to be told, up to an update that is on disk."""
+        if update.revision <= self.revision + 1:
+            return [update][update.revision <= self.revision :]
         since = self._file.changes(self.revision, update.revision - self.revision)
         if since is None:
             _log.warning("another process has made more changes than are kept, untold: those before %r", update)
-        return update, [update] if since is None else since
+        return [update] if since is None else since
+
+    def _tell(self, updates: Sequence[Update]) -> None:
+        for each in updates:
+            self.revision = each.revision
+            self._updates.try_emit(each)  # never fails, as the oldest is dropped

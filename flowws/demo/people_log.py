@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowws.feeds import FeedLog
+from flowws.feeds import Position, SharedLog
 
 from .messages import Update
 from .people import People
 
 
-class PeopleLog(FeedLog[Update]):
+class PeopleLog(SharedLog[Update]):
     """The offset of an update is its revision, and the epoch that of the file. So a page that comes back after a
-    restart of the server gets what it missed, and nothing twice.
+    restart of the server, or to another process that serves the same file, gets what it missed, and nothing twice.
     """
 
     def __init__(self, people: People) -> None:
@@ -36,3 +36,11 @@ class PeopleLog(FeedLog[Update]):
         """The updates behind a revision that were told."""
         changes = await self._people.changes(after, limit)
         return None if changes is None else [(change.revision, change) for change in changes]
+
+    async def locate(self, position: Position | None) -> Position | None:
+        """The same position, if it is of this file. Another process may have told of it before it was heard here."""
+        if position is None or position.epoch != self.epoch:
+            return None
+        if position.offset > self.head:
+            await self._people.catch_up()
+        return position if position.offset <= self.head else None

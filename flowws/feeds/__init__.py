@@ -25,7 +25,7 @@ from .recording import RecordedRun, read_runs, record, record_sessions, replay, 
 from .server._counts import FeedStats
 from .server._feed import Feed, TakeSnapshot
 from .server._feed_endpoint import FeedEndpoint
-from .server._feed_log import FeedLog, MemoryLog
+from .server._feed_log import FeedLog, MemoryLog, SharedLog
 from .server._served_feed import ServedFeed
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "RecordedRun",
     "ReplayedError",
     "ServedFeed",
+    "SharedLog",
     "Snapshot",
     "SourceFailedError",
     "SubscriptionRefusedError",

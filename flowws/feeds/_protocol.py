@@ -115,10 +115,13 @@ class GapMessage:
 
 @dataclass(frozen=True, slots=True)
 class ProgressMessage:
-    """``{"progress": 300, "id": 1}``: up to this offset nothing else has passed the filter."""
+    """``{"progress": 300, "id": 1}``: up to this offset nothing else has passed the filter.
+
+    A whole position where the epoch is another one from now on: ``{"progress": "<epoch>-<offset>", "id": 1}``.
+    """
 
     id: int
-    at: int
+    at: Position | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +191,9 @@ def _content(message: Request | Event) -> dict[str, Json]:
         case UpdateMessage(number, value, at):
             return {"update": value, "id": number, "at": at}
         case GapMessage(number, missed, at, reason):
-            place = str(at) if isinstance(at, Position) else at
-            return {"gap": missed, "id": number, "at": place, "reason": reason}
+            return {"gap": missed, "id": number, "at": _place_or_offset(at), "reason": reason}
         case ProgressMessage(number, at):
-            return {"progress": at, "id": number}
+            return {"progress": _place_or_offset(at), "id": number}
         case EndMessage(number, problem):
             return {"end": problem, "id": number}
         case Unsubscribed(number):
@@ -202,6 +204,10 @@ def _content(message: Request | Event) -> dict[str, Json]:
 
 def _place(at: Position | None) -> dict[str, Json]:
     return {} if at is None else {"at": str(at)}
+
+
+def _place_or_offset(at: Position | int) -> Json:
+    return str(at) if isinstance(at, Position) else at
 
 
 def written_update(value: bytes, id: int, offset: int) -> bytes:
@@ -261,16 +267,14 @@ def _gap(content: dict[str, Json]) -> GapMessage:
         raise ValueError(f"no reason for a gap: {reason!r:.100}")
     if missed is not None:
         _natural(missed)
-    return GapMessage(
-        _id(content, "id"), missed, _position(at) if isinstance(at, str) else _natural(at), cast("GapReason", reason)
-    )
+    return GapMessage(_id(content, "id"), missed, _position_or_offset(at), cast("GapReason", reason))
 
 
 _EVENTS: Final[dict[str, Callable[[dict[str, Json]], Event]]] = {
     "update": lambda said: UpdateMessage(_id(said, "id"), said["update"], _natural(said["at"])),
     "snapshot": lambda said: SnapshotMessage(_id(said, "id"), _list(said["snapshot"]), _position(said["at"])),
     "gap": _gap,
-    "progress": lambda said: ProgressMessage(_id(said, "id"), _natural(said["progress"])),
+    "progress": lambda said: ProgressMessage(_id(said, "id"), _position_or_offset(said["progress"])),
     "subscribed": lambda said: Subscribed(
         _text(said["subscribed"]), _id(said, "id"), _position_or_none(said.get("at")), said["resumed"] is True
     ),
@@ -308,6 +312,10 @@ def _natural(value: Json) -> int:
 
 def _position(value: Json) -> Position:
     return Position.parse(_text(value))
+
+
+def _position_or_offset(value: Json) -> Position | int:
+    return _position(value) if isinstance(value, str) else _natural(value)
 
 
 def _position_or_none(value: Json) -> Position | None:

@@ -9,6 +9,8 @@ import anyio
 import pytest
 
 from flowws import coroutine_scope
+from flowws.brokers import Gap as BrokerGap
+from flowws.brokers import GapReason, MemoryBroker, Position
 from flowws.demo import (
     FILTERS,
     Deleted,
@@ -168,3 +170,55 @@ async def test_what_the_file_does_not_keep_the_log_does_not_know(path: Path) -> 
         await people.save(name)
     assert await PeopleLog(people).read(0, 10) is None
     await people.aclose()
+
+
+async def test_what_another_process_commits_is_told_at_once(path: Path) -> None:
+    async with MemoryBroker() as broker, People.open(path) as here, People.open(path) as there:
+        flows = [broker.shared_flow("people", Update, on_gap="deliver") for _ in range(2)]
+        async with (
+            here.share(flows[0]),
+            there.share(flows[1]),
+            collecting(here.updates) as told_here,
+            collecting(there.updates) as told_there,
+        ):
+            theirs = await there.save("Ada", "London")
+            assert [await anext(told_here), await anext(told_there)] == [theirs, theirs]
+            ours = await here.save("Grace")
+            assert [await anext(told_here), await anext(told_there)] == [ours, ours]
+
+
+async def test_who_comes_late_or_has_missed_the_news_catches_up(path: Path) -> None:
+    async with MemoryBroker() as broker, People.open(path) as here, People.open(path) as there:
+        await there.save("Ada", "London")
+        flow = broker.shared_flow("people", Update, on_gap="deliver")
+        async with collecting(here.updates) as updates, here.share(flow):
+            assert (await anext(updates)).person == ADA
+            await there.save("Grace")  # which the broker does not hear of
+            await here._hear(BrokerGap(GapReason.TRIMMED, None, Position(1, 7), 7))
+            assert (await anext(updates)).person == GRACE
+            await there.save("Mary")
+            told = await there.save("Alan")
+            await flow.emit(told)  # nobody has said that of Mary
+            assert [(await anext(updates)).person.name for _ in range(2)] == ["Mary", "Alan"]
+            await flow.emit(told)
+            assert await here.save("Joan") == await anext(updates)
+
+
+async def test_news_that_cannot_be_told_are_logged(people: People, caplog: pytest.LogCaptureFixture) -> None:
+    await people.aclose()
+    await people._hear(Saved(7, ADA))
+    assert "could not be told" in caplog.text
+    caplog.clear()
+
+
+async def test_a_position_of_another_process_is_known_here_too(people: People, path: Path) -> None:
+    log = PeopleLog(people)
+    assert await log.locate(None) is None
+    async with People.open(path) as other_process:
+        await other_process.save("Ada", "London")
+    known = Position(people.epoch, 1)
+    assert log.head == 0
+    assert await log.locate(known) == known
+    assert log.head == 1
+    for unknown in Position(people.epoch, 2), Position(people.epoch + 1, 1):
+        assert await log.locate(unknown) is None

@@ -301,8 +301,10 @@ class Subscription {
     } else if ("progress" in message) {
       this.#isAt(message.progress);
     } else if ("subscribed" in message) {
-      if (message.resumed) this.#snapshotIsDue = false;
-      else this.#beginsBehind(message.at);
+      if (message.resumed) {
+        this.#snapshotIsDue = false;
+        if (message.at) this.#isAt(message.at); // where it was; in an epoch, perhaps, that has begun since
+      } else this.#beginsBehind(message.at);
       this.#open = { name: "open", resumed: message.resumed };
       this.#become(this.#open);
     } else if ("filter" in message) {

@@ -165,8 +165,8 @@ class WireSubscription:
                 self._tell(Items(items, at))
             case GapMessage():
                 self._miss(event)
-            case ProgressMessage(_, offset):
-                self._tell(Progress(self._behind(offset)))
+            case ProgressMessage(_, at):
+                self._tell(Progress(self._go_to(at) if isinstance(at, Position) else self._behind(at)))
             case Subscribed():
                 self._greet(event, attempt)
             case Switched(_, wanted, at):
@@ -195,7 +195,9 @@ class WireSubscription:
         self._attempt = attempt
         self._awaits_snapshot = False
         if event.resumed:
-            return  # what follows is behind `position`, whatever else the message says
+            if event.at is not None:
+                self._go_to(event.at)  # where it was; in an epoch, perhaps, that has begun since
+            return
         # Where it was is kept until the gap has come: if this connection does not live to tell it, another one must.
         asked_for = self.position
         self._begin_at(event.at)
@@ -218,9 +220,11 @@ class WireSubscription:
             at = self._behind(gap.at)
         self._tell(Missing(Gap(gap.missed, gap.reason, at), self.position))
 
-    def _go_to(self, at: Position) -> None:
+    def _go_to(self, at: Position) -> Position:
+        """Move there, in whatever epoch it is."""
         self._epoch = at.epoch
         self.position = at
+        return at
 
     def _behind(self, offset: int) -> Position:
         """Move on, in the epoch that is known."""

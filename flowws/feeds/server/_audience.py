@@ -12,6 +12,7 @@ from flowws.websocket import SessionClosedError, SharedMessage
 
 from ._counts import Counts
 from ._frames import Frames, Update
+from ._interruption import Interruption
 
 _log: Final = logging.getLogger("flowws.feeds")
 
@@ -85,6 +86,10 @@ class Member(ABC):
     @abstractmethod
     def put_aside(self, batch: Batch) -> None:
         """Keep a batch for later: a member that is behind already."""
+
+    @abstractmethod
+    def interrupt(self, interruption: Interruption) -> None:
+        """Between what there is and what follows, the client has to be told this."""
 
     @abstractmethod
     def finish(self, problem: str | None, *, is_error: bool) -> None:
@@ -165,6 +170,14 @@ class Audience:
             return None
         self._told = self.offset
         return Batch(self.passed, message=self._frames.progress(self.id, self.offset))
+
+    def interrupt(self, interruption: Interruption) -> Iterator[None]:
+        """Put it in its place for every member; a step of it is short."""
+        self.offset = self._told = interruption.at.offset
+        for number, member in enumerate((*self.fast, *self.slow), start=1):
+            member.interrupt(interruption)
+            if number % SLICE == 0:
+                yield
 
     def finish(self, problem: str | None, *, is_error: bool) -> None:
         """Nothing follows for any member."""

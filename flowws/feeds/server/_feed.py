@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
+from flowws.brokers import BrokeredSharedFlow, brokered
 from flowws.feeds._snapshot import Snapshot
 from flowws.feeds.filters import Filter, check_fields, check_predicates
 from flowws.flows import Lag, SharedFlow, StateFlow
@@ -45,6 +46,8 @@ class Feed(Generic[T]):
             raise TypeError(f"a feed is made of a SharedFlow or a StateFlow, not {source!r}")
         self.source: Final = source
         """What is served."""
+        self.brokered: Final[BrokeredSharedFlow[T] | None] = brokered(source)
+        """The same, if it is a broker's: then its log is that of the feed."""
         self.filters: Final[Mapping[str, Callable[[Any], object]]] = check_predicates(filter or {})
         """The predicates that clients may name."""
         self.fields: Final = check_fields(fields)
@@ -59,6 +62,8 @@ class Feed(Generic[T]):
         """How many updates wait for such a client."""
         self.resume: Final = resume if isinstance(resume, FeedLog) else _checked_count(resume, "resume", least=0)
         """What is kept for those who come back."""
+        if self.brokered is not None and not isinstance(self.resume, int):
+            raise ValueError(f"the log of a broker's flow is the broker's: resume must be a number, not {resume!r}")
         self.converter: Final = _checked_converter(JsonConverter() if converter is None else converter)
         """What writes the values."""
 

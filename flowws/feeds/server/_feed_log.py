@@ -1,4 +1,6 @@
-"""`FeedLog`: what a feed remembers of its updates, for those who come back. `MemoryLog` is the usual one."""
+"""`FeedLog`: what a feed remembers of its updates, for those who come back. `MemoryLog` is the usual one, and a
+`SharedLog` is known to several processes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+from flowws.feeds._position import Position
 
 T = TypeVar("T")
 
@@ -42,6 +46,22 @@ class FeedLog(Protocol[T]):
     async def read(self, after: int, limit: int) -> Sequence[tuple[int, T]] | None:
         """The updates behind an offset, the oldest first, at most `limit`, each with its offset. None: the first of
         them is no longer known.
+        """
+        ...
+
+
+@runtime_checkable
+class SharedLog(FeedLog[T], Protocol[T]):
+    """A log that several processes know, so that a client may go on at any of them: with a position that another
+    process has told it.
+    """
+
+    async def locate(self, position: Position | None) -> Position | None:
+        """What this position is called in the epoch of today; None if the log does not go on from there.
+
+        Waits until `head` is not before it: another process may have told of updates that are not heard here yet. With
+        None, for a client that begins, it gives None and waits for nothing but an `epoch` that is not known yet: as
+        long as it is not, that is 0.
         """
         ...
 

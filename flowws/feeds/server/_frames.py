@@ -72,6 +72,10 @@ class Frames:
     def trim(self) -> None:
         """Forget, if it is too much. Called between rounds only: within one, everything is used again."""
         if self._size > ROOM:
-            self._bodies.clear()
-            self._messages.clear()
-            self._size = 0
+            self.clear()
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._bodies.clear()
+        self._messages.clear()
+        self._size = 0

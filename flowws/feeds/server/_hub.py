@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from time import perf_counter
 from typing import Any, Final, Generic, TypeVar
 
 from flowws._core import call_soon, current_loop
+from flowws.brokers import Gap
 from flowws.feeds._position import Position
 from flowws.feeds.filters import Filter
 from flowws.flows import MutableStateFlow
 
 from ._audience import Audience, Member
+from ._broker_log import BrokerLog
 from ._counts import Counts
 from ._feed import Feed
-from ._feed_log import FeedLog, MemoryLog
+from ._feed_log import FeedLog, MemoryLog, SharedLog
 from ._frames import Frames
+from ._interruption import Interruption
 
 T = TypeVar("T")
 
@@ -46,6 +50,9 @@ class Hub(Generic[T]):
 
     What is emitted in one turn of the loop is one round, and leaves in one write. Whoever comes, or changes the filter,
     asks to `catch_up` first: then no update is on its way, and the position of the log is exact.
+
+    A broker's flow may break off, or go on in another epoch: an `Interruption`. It is a round of its own, behind what
+    was heard before it, and every member has it put in its place.
     """
 
     def __init__(self, feed: Feed[T]) -> None:
@@ -53,7 +60,9 @@ class Hub(Generic[T]):
         self.feed: Final = feed
         self.counts: Final = Counts()
         self.frames: Final = Frames(feed.converter, self.counts)
-        self.log: Final[FeedLog[T]] = MemoryLog(feed.resume) if isinstance(feed.resume, int) else feed.resume
+        self.log: Final = _log_of(feed)
+        self.shared: Final = self.log if isinstance(self.log, SharedLog) else None
+        """The log, if other processes know it, too."""
         kept = feed.resume if isinstance(feed.resume, int) else 4 * PATIENCE
         self.patience: Final = max(IMPATIENCE, min(PATIENCE, kept // 4))
         """After how many updates of which none passes a client is told so."""
@@ -65,26 +74,29 @@ class Hub(Generic[T]):
         """Once nothing more comes: what to say of it."""
         self._audiences: dict[tuple[Filter, int], Audience] = {}
         self._pending: list[tuple[int, T]] = []
+        self._rounds = deque[Iterator[None]]()  # that come before what is pending
+        self._lives: set[int] | None = None  # the epochs that this one goes on from; None: all
         self._round: Iterator[None] | None = None  # under way
         self._is_due = False  # a call has been asked for
         self._soon: Callable[[Callable[[], object]], object] = call_soon  # of the loop on which the members are
         self._is_running = False
-        self._tap = feed.source.tap(self._heard, self._source_ended)
+        heard = self._heard_of_broker if isinstance(self.log, BrokerLog) else self._heard
+        self._tap = feed.source.tap(heard, self._source_ended)
 
     @property
     def position(self) -> Position:
         """Behind the newest update."""
         return Position(self.log.epoch, self.log.head)
 
-    async def read(self, after: int, until: int) -> Sequence[tuple[int, T]] | None:
+    async def read(self, after: int, until: Position) -> Sequence[tuple[int, T]] | None:
         """Some of the updates behind `after`, up to `until`; none if there are none, None if they are not known."""
-        if after == until:
+        if after == until.offset:
             return ()
         self.frames.trim()
-        updates = await self.log.read(after, min(until - after, CHUNK))
-        if not updates or updates[0][0] != after + 1:
-            return None
-        return [each for each in updates if each[0] <= until]
+        updates = await self.log.read(after, min(until.offset - after, CHUNK))
+        if not updates or updates[0][0] != after + 1 or (self._lives is not None and until.epoch not in self._lives):
+            return None  # also where the log has gone back meanwhile: then others have these offsets now
+        return [each for each in updates if each[0] <= until.offset]
 
     # Hearing
 
@@ -102,6 +114,31 @@ class Hub(Generic[T]):
                 self._is_due = True
                 self._soon(self._go_on)
 
+    def _heard_of_broker(self, value: T | Gap) -> None:
+        assert isinstance(self.log, BrokerLog)  # or it is heard by `_heard`
+        if not self.log.is_news(value):
+            return
+        interruption = self.log.interruption(value)
+        if interruption is not None:
+            self._interrupt(interruption)
+        if not isinstance(value, Gap):
+            self._heard(value)
+
+    def _interrupt(self, interruption: Interruption) -> None:
+        epoch = interruption.at.epoch
+        if not interruption.is_known:
+            self._lives = {epoch}
+        elif self._lives is not None:
+            self._lives.add(epoch)
+        if self._audiences:
+            pending, self._pending = self._pending, []
+            if pending:
+                self._rounds.append(self._delivery(pending))
+            self._rounds.append(self._interruption(interruption))
+            self._ask()
+        else:
+            self.frames.clear()
+
     def _source_ended(self, cause: BaseException | None) -> None:
         if cause is not None:
             _log.error("the source of a feed has failed: %r", self.feed.source, exc_info=cause)
@@ -110,6 +147,8 @@ class Hub(Generic[T]):
     def close(self, problem: str | None = None) -> None:
         """Hear nothing more. Every subscription is told, behind what there is."""
         self._tap.close()
+        if isinstance(self.log, BrokerLog):
+            self.log.close()
         if self.ended is None:
             self.ended = (problem,)
             if self._audiences:
@@ -137,9 +176,9 @@ class Hub(Generic[T]):
             return True  # a filter or a converter has emitted something: whoever is running goes on with it
         self._is_running = True
         try:
-            while self._round is not None or self._pending:
+            while self._round is not None or self._rounds or self._pending:
                 if self._round is None:
-                    self._round = self._new_round()
+                    self._round = self._rounds.popleft() if self._rounds else self._new_round()
                 for _ in self._round:
                     if deadline is not None and perf_counter() >= deadline:
                         return False
@@ -153,11 +192,19 @@ class Hub(Generic[T]):
 
     def _new_round(self) -> Iterator[None]:
         updates, self._pending = self._pending, []
+        return self._delivery(updates)
+
+    def _delivery(self, updates: Sequence[tuple[int, T]]) -> Iterator[None]:
         self.frames.trim()
         for audience in tuple(self._audiences.values()):
             if audience:
                 yield from audience.deliver(updates)
                 yield  # a filter takes its time also where nothing passes
+
+    def _interruption(self, interruption: Interruption) -> Iterator[None]:
+        self.frames.clear()  # they are known by their offsets, which may begin anew
+        for audience in tuple(self._audiences.values()):
+            yield from audience.interrupt(interruption)
 
     # Members
 
@@ -167,6 +214,7 @@ class Hub(Generic[T]):
             # The loop may be another one, and the one before may have ended with something due.
             self._soon = current_loop().call_soon
             self._pending, self._round, self._is_due = [], None, False
+            self._rounds.clear()
         audience = self._audiences.get((wanted, id))
         if audience is None:
             audience = Audience(wanted, id, self.frames, self.counts, self.log.head, self.patience)
@@ -202,6 +250,12 @@ class Hub(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Hub at {self.position}, {self.members.value} members, {len(self._audiences)} audiences>"
+
+
+def _log_of(feed: Feed[T]) -> FeedLog[T]:
+    if not isinstance(feed.resume, int):
+        return feed.resume
+    return MemoryLog(feed.resume) if feed.brokered is None else BrokerLog(feed.brokered, feed.resume)
 
 
 def revision_of(hub: Hub[Any]) -> int | None:

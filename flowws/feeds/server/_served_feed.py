@@ -21,7 +21,7 @@ class ServedFeed:
 
     @property
     def position(self) -> Position:
-        """Behind the newest update."""
+        """Behind the newest update. ``0-0`` for a broker's flow that has not joined its log yet."""
         return self._hub.position
 
     @property

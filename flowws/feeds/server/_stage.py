@@ -16,6 +16,7 @@ from flowws.websocket import Frame, SharedMessage
 
 from ._audience import Audience, Batch, Waiting
 from ._hub import Hub, revision_of
+from ._interruption import Interruption
 
 CHUNK: Final = 1 << 16
 """Bytes that leave in one write, about."""
@@ -40,6 +41,7 @@ class Stage:
         "_end",
         "_floor",
         "_hub",
+        "_interruptions",
         "_is_ahead",
         "_mailbox",
         "_marks",
@@ -69,6 +71,7 @@ class Stage:
         self._number = number  # of the next update that the client is to get
         self._mailbox = self._new_mailbox()
         self._taken = deque[Waiting]()  # out of the mailbox, in order
+        self._interruptions = deque[tuple[int, Interruption]]()  # each with the number of the update that it is before
         self._end: tuple[int, int] | None = None  # once nothing more comes: how many passed, and up to which offset
         self._floor: int | None = None  # updates of revisions up to here are in the snapshot
         self._is_ahead = False  # the snapshot knows of updates that the feed has not told yet
@@ -98,6 +101,15 @@ class Stage:
         if self._marks is not None and revision is not None:
             self._marks += [_Mark(revision(each.value), each.number, each.offset) for each in waiting]
 
+    def interrupt(self, interruption: Interruption) -> bool:
+        """What was put in comes before it, what will be comes after it. False if there are too many."""
+        number = self.audience.passed
+        if self._interruptions and (joined := self._interruptions[-1][1].joined_with(interruption)) is not None:
+            interruption = joined
+            self._interruptions.pop()
+        self._interruptions.append((number, interruption))
+        return len(self._interruptions) <= self._hub.feed.backlog
+
     def freeze(self) -> None:
         """Nothing more comes in: the subscription leaves the audience."""
         if self._end is None:
@@ -106,21 +118,28 @@ class Stage:
     def abandon(self) -> None:
         """The client wants something else: a snapshot that is being taken is not for it any more, nor what follows."""
         self.freeze()
+        self.is_abandoned = True
         if self._scope is not None:
-            self.is_abandoned = True
             self._forget()
             self._scope.cancel()
 
     # The snapshot
 
     def skip_to_now(self) -> Position:
-        """What has happened so far will be in the snapshot."""
+        """What has happened so far need not be told: it is in what comes first. Where that is."""
         self._hub.catch_up()
         self._forget()
-        self._marks = None if self._hub.feed.revision is None else []
         return self._hub.position
 
+    def begin_snapshot(self) -> Position:
+        """What has happened so far will be in the snapshot."""
+        at = self.skip_to_now()
+        self._marks = None if self._hub.feed.revision is None else []
+        return at
+
     def _forget(self) -> None:
+        self._taken.clear()
+        self._interruptions.clear()
         self._mailbox = self._new_mailbox()
         self._number = self.audience.passed if self._end is None else self._end[0]
 
@@ -145,13 +164,16 @@ class Stage:
             known = bisect_right(marks, revision, key=lambda mark: mark.revision)
             if known:
                 self._number = marks[known - 1].number + 1
-                return Position(at.epoch, marks[known - 1].offset)
+                epoch = at.epoch
+                while self._interruptions and self._interruptions[0][0] < self._number:
+                    epoch = self._interruptions.popleft()[1].at.epoch  # what follows it is in the snapshot, too
+                return Position(epoch, marks[known - 1].offset)
         return at
 
     # What goes out
 
     def __bool__(self) -> bool:
-        return bool(self._taken or self._mailbox or self._missing)
+        return bool(self._taken or self._mailbox or self._interruptions or self._missing)
 
     @property
     def has_caught_up(self) -> bool:
@@ -172,9 +194,10 @@ class Stage:
                 waiting.append(mailbox.take())
             waiting.sort(key=lambda each: each.number)  # a policy may give them out in an order of its own
             self._taken.extend(waiting)
+        until = self._interruptions[0][0] if self._interruptions else None
         parts: list[SharedMessage] = []
         size = count = 0
-        while self._taken and size < CHUNK:
+        while self._taken and size < CHUNK and (until is None or self._taken[0].number < until):
             number, offset, value, message = self._taken.popleft()
             if not self._is_known(value):
                 if number > self._number:
@@ -183,11 +206,21 @@ class Stage:
                 size += message.size
                 count += 1
             self._number = max(self._number, number + 1)  # the snapshot may know more than has waited
-        if not self._taken and not self._mailbox and self._missing:
+        if until is not None:
+            if (self._taken[0].number >= until if self._taken else not self._mailbox) and self._number < until:
+                parts.append(self._gap(until - self._number, self._interruptions[0][1].since.offset))
+                self._number = until
+        elif not self._taken and not self._mailbox and self._missing:
             passed, offset = self._end or (self.audience.passed, self.audience.offset)
             parts.append(self._gap(self._missing, offset))
             self._number = passed
         return parts, count
+
+    def take_interruption(self) -> Interruption | None:
+        """The interruption that comes next, if everything before it has been taken."""
+        if self._interruptions and self._number >= self._interruptions[0][0]:
+            return self._interruptions.popleft()[1]
+        return None
 
     def _is_known(self, value: Any) -> bool:
         """Whether the snapshot says it already."""

@@ -18,6 +18,7 @@ from flowws.websocket import CloseReason, Frame, SessionClosedError, SharedMessa
 
 from ._audience import FAILED, Audience, Batch, Member
 from ._hub import Hub
+from ._interruption import Interruption
 from ._stage import Stage
 
 _log: Final = logging.getLogger("flowws.feeds")
@@ -115,11 +116,25 @@ class Subscription(Member):
         if fault is None:
             self._start()
         elif isinstance(fault, LaggedError):
-            self.hub.counts.disconnected += 1
-            self.leave()
-            self._session.outgoing.try_send(Frame.Close(TOO_SLOW))
+            self._is_too_slow()
         else:
             self._fail(fault)
+
+    def _is_too_slow(self) -> None:
+        self.hub.counts.disconnected += 1
+        self.leave()
+        self._session.outgoing.try_send(Frame.Close(TOO_SLOW))
+
+    def interrupt(self, interruption: Interruption) -> None:
+        if self._audience is None:
+            return  # it has left in the meantime
+        if self._stage is None:
+            self.hub.to_slow(self, self._audience)
+            self._stage = Stage(self.hub, self._audience, self._audience.passed)
+        if self._stage.interrupt(interruption):
+            self._start()
+        else:
+            self._is_too_slow()
 
     def finish(self, problem: str | None, *, is_error: bool) -> None:
         if self._last_words is not None or self._audience is None:
@@ -195,6 +210,16 @@ class Subscription(Member):
             if parts:
                 await self._send(SharedMessage(*parts))
                 self.hub.counts.delivered += count
+            interruption = stage.take_interruption()
+            if interruption is not None:
+                await self._tell(stage, interruption)
+
+    async def _tell(self, stage: Stage, interruption: Interruption) -> None:
+        words = interruption.told_to(self.id)
+        if isinstance(words, GapMessage) and not stage.is_abandoned:
+            await self._show(stage, stage.audience.wanted, [words])
+        else:
+            await self._say(words)
 
     async def _say_last_words(self) -> None:
         if self._last_words is not None and self.send is not _nothing:  # or the client is gone
@@ -215,21 +240,24 @@ class Subscription(Member):
     async def _open(self, stage: Stage, wanted: Filter, after: Position | None, at: Position) -> None:
         gap: GapMessage | None = None
         updates: Sequence[tuple[int, Any]] | None = None
-        if after is not None:
-            if after.epoch != at.epoch or after.offset > at.offset:
-                gap = GapMessage(self.id, None, at, "restart")
-            else:
-                updates = await self.hub.read(after.offset, at.offset)
-                if updates is None:
-                    gap = GapMessage(self.id, at.offset - after.offset, at, "trimmed")
-        if updates is None or after is None:
+        found = after if after is not None and after.epoch == at.epoch and after.offset <= at.offset else None
+        if self.hub.shared is not None and (found is not after or not at.epoch):
+            found = await self.hub.shared.locate(after)  # who comes from another process may know more than was heard
+            at = stage.skip_to_now()
+        if found is not None:
+            updates = await self.hub.read(found.offset, at)
+            if updates is None:
+                gap = GapMessage(self.id, at.offset - found.offset, at, "trimmed")
+        elif after is not None:
+            gap = GapMessage(self.id, None, at, "restart")
+        if updates is None or found is None:
             words = [Subscribed(self.topic, self.id, self._resumable(at))]
             await self._show(stage, wanted, words if gap is None else [*words, gap])
             return
         self.hub.counts.resumed += 1
-        await self._say(Subscribed(self.topic, self.id, after, resumed=True))
+        await self._say(Subscribed(self.topic, self.id, found, resumed=True))
         self._acknowledge(stage)
-        await self._replay(stage, wanted, after.offset, at, updates)
+        await self._replay(stage, wanted, found.offset, at, updates)
 
     async def _reopen(self, stage: Stage, wanted: Filter, at: Position) -> None:
         await self._show(stage, wanted, [Switched(self.id, wanted.to_json(), self._resumable(at))])
@@ -247,7 +275,7 @@ class Subscription(Member):
             await self._say(*words)
             self._acknowledge(stage)
             return
-        at = stage.skip_to_now()
+        at = stage.begin_snapshot()
         snapshot: Any = self.hub.feed.snapshot(wanted)
         if isawaitable(snapshot):
             if not stage.is_acknowledged:
@@ -284,7 +312,7 @@ class Subscription(Member):
                 await self._send(SharedMessage(*messages))
                 self.hub.counts.delivered += len(messages)
             after = updates[-1][0]
-            more = await self.hub.read(after, at.offset)
+            more = await self.hub.read(after, at)
             if more is None:  # the log is shorter than this took
                 await self._show(stage, wanted, [GapMessage(self.id, at.offset - after, at, "trimmed")])
                 return

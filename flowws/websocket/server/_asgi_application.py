@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
 
@@ -41,6 +41,7 @@ class AsgiApplication(AbstractAsyncContextManager["AsgiApplication"]):
         self._stop_reason = checked_for_sending(stop_reason)
         self._front: Reception | None = None  # the one that the others are copies of
         self._open: set[Reception] = set()  # one for each connection
+        self._life = AsyncExitStack()
         Reception(site, can)  # refuses now what cannot be served, and not when the first client comes
 
     @property
@@ -71,18 +72,22 @@ class AsgiApplication(AbstractAsyncContextManager["AsgiApplication"]):
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._stop()
+        await self.__aexit__(None, None, None)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def __aenter__(self) -> Self:
-        self._front = Reception(self._site, can)
-        self._front.open()
+        async with AsyncExitStack() as life:
+            await life.enter_async_context(self._site._life())
+            self._front = Reception(self._site, can)
+            self._front.open()
+            self._life = life.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._stop()
+        async with self._life:
+            await self._stop()
 
     async def _stop(self) -> None:
         assert self._front is not None  # it was entered

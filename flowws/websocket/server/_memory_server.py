@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
@@ -57,8 +57,10 @@ class MemoryServer(AbstractAsyncContextManager["MemoryServer"]):
         if capacity < 1:
             raise ValueError(f"capacity must be a number of bytes, 1 or more, not {capacity!r}")
         self._capacity = capacity
+        self._app = app
         self._reception = Reception(app, can)
         self._engine: MemoryEngine | None = None
+        self._life = AsyncExitStack()
         self._newest: ServerSession | None = None
 
     @property
@@ -81,17 +83,22 @@ class MemoryServer(AbstractAsyncContextManager["MemoryServer"]):
     async def __aenter__(self) -> Self:
         if self._engine is not None:
             raise RuntimeError("this MemoryServer has been entered already: each block needs one of its own")
-        self._reception.open()
-        size = self._reception.max_frame_size
-        self._engine = MemoryEngine(self._decide, max_frame_size=size, capacity=self._capacity)
+        async with AsyncExitStack() as life:
+            await life.enter_async_context(self._app._life())
+            self._reception = Reception(self._app, can)  # there may be more routes now
+            self._reception.open()
+            size = self._reception.max_frame_size
+            self._engine = MemoryEngine(self._decide, max_frame_size=size, capacity=self._capacity)
+            self._life = life.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self._reception.close(GOING_AWAY, self._grace)
-        self._newest = None
+        async with self._life:
+            with anyio.CancelScope(shield=True):
+                await self._reception.close(GOING_AWAY, self._grace)
+            self._newest = None
 
     async def dial(self, url: str, headers: Sequence[tuple[str, str]] = ()) -> Dialled:
         """Open a session. Raises `RefusedError` where the app refuses."""

@@ -120,7 +120,8 @@ class Router:
                 which may contain some of the updates that follow. Those up to its ``revision`` are left out.
             lag: what becomes of updates for a client that does not keep up; `Lag.DISCONNECT` closes it with 1013.
             backlog: how many updates wait for such a client.
-            resume: how many updates are kept for clients that come back, or a log that keeps them.
+            resume: how many updates are kept for clients that come back, or a log that keeps them. Where `source` is a
+                broker's flow, what is older is read from the broker, and clients may come from other processes.
             converter: writes updates and items, as JSON; a `JsonConverter` if not said otherwise.
             config: for the sessions of this path.
 

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from socket import socket
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import anyio
 from anyio import wait_readable
@@ -17,6 +17,9 @@ from flowws.channels import Channel, ReceiveChannel
 from ._serving import Serving
 
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+OnStart: TypeAlias = Callable[[int], object]
+"""What is called once the server serves, with its port."""
 
 _log: Final = logging.getLogger("flowws.websocket")
 
@@ -33,9 +36,14 @@ class Loop:
         anyio.run(main, backend=self.backend, backend_options=self.options)
 
 
-def run_alone(serving: Serving, loop: Loop, scheme: str) -> None:
+def run_alone(serving: Serving, loop: Loop, scheme: str, on_start: OnStart) -> None:
     """Serve until a signal says stop, in this process."""
-    loop.run(lambda: serve_until_asked(serving, STOP_SIGNALS, on_start=lambda sockets: announce(sockets, scheme)))
+
+    def started(sockets: Sequence[socket]) -> None:
+        announce(sockets, scheme)
+        on_start(serving.port)
+
+    loop.run(lambda: serve_until_asked(serving, STOP_SIGNALS, on_start=started))
 
 
 async def serve_until_asked(

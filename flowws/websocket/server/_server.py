@@ -14,7 +14,7 @@ from .._config import checked_seconds
 from ..engines import ServerLimits
 from ._asgi_application import AsgiApplication
 from ._binding import Address, check_address
-from ._running import Loop, run_alone
+from ._running import Loop, OnStart, run_alone
 from ._serving import Serving
 from ._site import Site
 
@@ -40,6 +40,10 @@ class WebSocketServer(Site):
     for any); the server's own pages, and clients that are no browsers, always may. Behind a proxy, list it in
     `trusted_proxies`, so that a call knows its client's address. ``GET /healthz`` answers 200 by itself, and 503 once
     the server stops. Each session, and each refused request, is a record of the logger ``flowws.websocket.access``.
+
+    `lifespan` is the block around each time that it is served, in every worker: a function of the server that gives an
+    async context manager. It opens what handlers need, such as a broker, and may add paths; it is left when the last
+    session is over.
 
     >>> from flowws.websocket import WebSocketServerSession
     >>> app = WebSocketServer()
@@ -127,6 +131,7 @@ class WebSocketServer(Site):
         workers: int = 1,
         backend: Literal["asyncio", "trio"] = "asyncio",
         backend_options: Mapping[str, Any] | None = None,
+        on_start: OnStart | None = None,
         **options: Unpack[ServeOptions],
     ) -> None:
         """Serve until SIGINT (Ctrl-C) or SIGTERM; a second signal does not wait for the handlers any longer.
@@ -140,6 +145,7 @@ class WebSocketServer(Site):
                 dies is replaced. More than one need a system with fork and SO_REUSEPORT.
             backend: the loop.
             backend_options: for the loop: ``{"use_uvloop": True}``.
+            on_start: called with the port once it serves; in this process, and with workers once all of them do.
             options: as for `serve`.
         """
         addresses = _addresses(host, port, uds, bind, default=("127.0.0.1", 8080))
@@ -151,11 +157,15 @@ class WebSocketServer(Site):
 
         loop = Loop(backend, {} if backend_options is None else dict(backend_options))
         if _one_or_more("workers", workers) == 1:
-            run_alone(serve(addresses, shared=False), loop, scheme)
+            run_alone(serve(addresses, shared=False), loop, scheme, on_start or _nothing)
         else:
             from ._workers import run_workers  # here: few need processes, and they take their time to load
 
-            run_workers(workers, serve, addresses, loop, scheme)
+            run_workers(workers, serve, addresses, loop, scheme, on_start or _nothing)
+
+
+def _nothing(_: int) -> None:
+    """Nobody wants to know."""
 
 
 def _addresses(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from socket import AF_INET, AF_INET6, socket
 from ssl import SSLContext
@@ -48,6 +48,7 @@ class Serving(AbstractAsyncContextManager["Serving"]):
         self._port = 0
         self._reception: Reception | None = None
         self._listening: Listening | None = None
+        self._life = AsyncExitStack()
 
     @property
     def sessions(self) -> frozenset[ServerSession]:
@@ -78,10 +79,17 @@ class Serving(AbstractAsyncContextManager["Serving"]):
     async def __aenter__(self) -> Self:
         if self._listening is not None:
             raise RuntimeError("this server has been entered already: each block needs a serve() of its own")
+        async with AsyncExitStack() as life:
+            await life.enter_async_context(self._app._life())
+            await self._listen()
+            self._life = life.pop_all()
+        return self
+
+    async def _listen(self) -> None:
         engine = choose(self._engine_name)
         self._reception = reception = Reception(self._app, engine.can)
         listeners = bind(self._addresses, reuse_port=self._reuse_port)
-        self._port = next((_port_of(each) for each in listeners if _port_of(each)), 0)
+        self._port = next((port_of(each) for each in listeners if port_of(each)), 0)
         limits = replace(self._limits, max_frame_size=reception.max_frame_size)
         reception.open()
         try:
@@ -91,13 +99,13 @@ class Serving(AbstractAsyncContextManager["Serving"]):
                 each.close()
             remove_files(self._addresses)
             raise
-        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with anyio.CancelScope(shield=True):
-            await self.stop()
+        async with self._life:
+            with anyio.CancelScope(shield=True):
+                await self.stop()
 
     async def stop(self, *, grace: float | None = None) -> None:
         """Stop before the block ends; it may go on. Until the last session is over, requests are answered with 503,
@@ -113,5 +121,6 @@ class Serving(AbstractAsyncContextManager["Serving"]):
         remove_files(addresses)
 
 
-def _port_of(listener: socket) -> int:
+def port_of(listener: socket) -> int:
+    """The port at which it listens; 0 for a unix socket."""
     return int(listener.getsockname()[1]) if listener.family in (AF_INET, AF_INET6) else 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from importlib.resources.abc import Traversable
 from types import SimpleNamespace
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from .._config import WebSockets
 from ._access_log import AccessLog
@@ -28,6 +29,7 @@ class Site(Router):
         origins: Iterable[str] = (),
         trusted_proxies: TrustedProxies | Iterable[str] = (),
         observers: Sequence[ServerObserver] = (),
+        lifespan: Callable[[Any], AbstractAsyncContextManager[object]] | None = None,
     ) -> None:
         self.config: Final = WebSockets() if config is None else config
         super().__init__(self.config)
@@ -39,7 +41,12 @@ class Site(Router):
             trusted_proxies = TrustedProxies(trusted_proxies)
         self._trusted_proxies: Final = trusted_proxies
         self._observers: Final = ServerObservers((AccessLog(), *observers))
+        self._lifespan: Final = lifespan
 
     def static(self, prefix: str, folder: Traversable) -> None:
         """Serve the files of a folder under a prefix: ``app.static("/", Path("page"))``. Hidden files are left out."""
         self._pages.add(prefix, folder)
+
+    def _life(self) -> AbstractAsyncContextManager[object]:
+        """The block around each time that it is served."""
+        return nullcontext() if self._lifespan is None else self._lifespan(self)

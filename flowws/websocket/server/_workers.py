@@ -16,8 +16,8 @@ from multiprocessing.context import ForkProcess
 from typing import Final, Protocol
 
 from ._binding import Address, bind, remove_files
-from ._running import STOP_SIGNALS, Loop, announce, serve_until_asked
-from ._serving import Serving
+from ._running import STOP_SIGNALS, Loop, OnStart, announce, serve_until_asked
+from ._serving import Serving, port_of
 
 _log: Final = logging.getLogger("flowws.websocket")
 
@@ -30,7 +30,9 @@ class Serve(Protocol):
     def __call__(self, addresses: Sequence[Address], /, *, shared: bool) -> Serving: ...
 
 
-def run_workers(count: int, serve: Serve, addresses: Sequence[Address], loop: Loop, scheme: str) -> None:
+def run_workers(
+    count: int, serve: Serve, addresses: Sequence[Address], loop: Loop, scheme: str, on_start: OnStart
+) -> None:
     """Serve in `count` processes until a signal says stop. Raises `RuntimeError` when one of them cannot start."""
     if "fork" not in multiprocessing.get_all_start_methods() or not hasattr(socket, "SO_REUSEPORT"):
         raise ValueError(f"workers={count!r}: this system cannot fork a server whose ports are shared")
@@ -45,7 +47,11 @@ def run_workers(count: int, serve: Serve, addresses: Sequence[Address], loop: Lo
                 )
             )
 
-        _Workers(work, lambda: announce(held, scheme, count)).run(count)
+        def started() -> None:
+            announce(held, scheme, count)
+            on_start(next((port_of(each) for each in held if port_of(each)), 0))
+
+        _Workers(work, started).run(count)
 
 
 @dataclass(slots=True, eq=False)

@@ -86,6 +86,19 @@ def test_where_nothing_passes_it_goes_on_behind_that(visitor: Visitor, server: S
     assert again(visitor, server).hears()["after"] == f"{EPOCH}-600"
 
 
+def test_where_only_the_epoch_is_another_one_it_goes_on_there(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    session.says(update(5, "Grace"), {"progress": "1795245899999-5", "id": 1}, update(6, "Alan"))
+    visitor.sees(["update", "Grace"], ["update", "Alan"])
+    assert visitor.position == "1795245899999-6"
+    session.cuts()
+    session = again(visitor, server)
+    assert session.hears()["after"] == "1795245899999-6"
+    session.says({"subscribed": "", "id": 1, "resumed": True, "at": "1795245977777-6"}, update(7, "Mary"))
+    visitor.sees(["open", True], ["update", "Mary"])
+    assert visitor.position == "1795245977777-7"
+
+
 def test_a_restart_is_a_gap_and_the_next_position_is_of_the_new_epoch(visitor: Visitor, server: Scripted) -> None:
     begin(visitor, server).cuts()
     session = again(visitor, server)

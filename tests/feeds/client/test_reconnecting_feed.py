@@ -43,6 +43,28 @@ async def test_it_resumes_behind_the_last_value(test_scope) -> None:
         assert values == [1, 2, Reconnected(1, resumed=True), 3]
 
 
+async def test_where_only_the_epoch_is_another_one_it_goes_on_there(test_scope) -> None:
+    async with ScriptedServer() as server:
+        feed = server.client().feed(URL, policy=AT_ONCE)
+        values, _ = gathered(feed, test_scope)
+        line = await server.line()
+        await line.begin(1, 2)
+        await line.say({"progress": "6-12", "id": 1}, {"update": 3, "id": 1, "at": 13})
+        await line.cut(test_scope)
+        assert feed.position == Position(6, 13)
+        line = await server.line()
+        await line.expect({"subscribe": "", "id": 1, "after": "6-13"})
+        await line.say({"subscribed": "", "id": 1, "at": "7-13", "resumed": True})
+        await line.cut(test_scope)
+        line = await server.line()
+        await line.expect({"subscribe": "", "id": 1, "after": "7-13"})
+        await line.say(
+            {"subscribed": "", "id": 1, "at": "7-13", "resumed": True}, {"update": 4, "id": 1, "at": 14}, END
+        )
+        await line.over()
+        assert (values, feed.position) == ([1, 2, 3, 4], Position(7, 14))
+
+
 async def test_what_arrived_before_the_end_of_a_connection_is_not_asked_for_again(test_scope) -> None:
     async with ScriptedServer() as server:
         values, _ = gathered(server.client().feed(URL, policy=AT_ONCE), test_scope)

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from flowws.feeds import Position
 from flowws.feeds.filters import EVERYTHING
 from flowws.feeds.server._audience import SLICE, Audience, Batch, Member
 from flowws.feeds.server._counts import Counts
 from flowws.feeds.server._frames import ROOM, Frames
+from flowws.feeds.server._interruption import Interruption
 from flowws.websocket import CloseReason, JsonConverter, SessionClosedError, SharedMessage
 
 
@@ -25,6 +27,9 @@ class Listener(Member):
 
     def put_aside(self, batch: Batch) -> None:
         self.story.append(("aside", [each.value for each in batch.waiting]))
+
+    def interrupt(self, interruption: Interruption) -> None:
+        self.story.append(interruption)
 
     def finish(self, problem: str | None, *, is_error: bool) -> None:
         self.story.append(("finished", problem, is_error))
@@ -120,3 +125,12 @@ def test_what_is_kept_for_others_is_bounded() -> None:
     frames.trim()
     assert frames.update(text, 0, 1) is not first
     assert counts.encodings == 3
+
+
+def test_an_interruption_is_brought_to_many_in_short_steps() -> None:
+    listeners = [Listener(broken) for _ in range(2 * SLICE + 1)]
+    listening, _ = audience(*listeners)
+    interruption = Interruption(Position(1, 5), Position(2, 5), is_known=True)
+    assert sum(1 for _ in listening.interrupt(interruption)) == 2
+    assert all(each.story == [interruption] for each in listeners)
+    assert listening.offset == 5
