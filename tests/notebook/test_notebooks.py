@@ -26,6 +26,7 @@ def test_it_runs_from_top_to_bottom_and_every_cell_shows_something(kernel: Kerne
 
 
 @pytest.mark.timeout(100)
+@pytest.mark.parametrize("kernel", ["this"], indirect=True)
 @pytest.mark.parametrize("path", WITH_JOBS, ids=lambda path: path.stem)
 def test_every_cell_may_be_run_twice(kernel: Kernel, path: Path) -> None:
     """The second run of a cell replaces what the first one has launched."""

@@ -147,6 +147,9 @@ class Outgoing(Departures, SendChannel[Frame]):
         self.line_up(mark)
         try:
             await waiter
+        except SessionClosedError as told:
+            # The waiter keeps what it has raised, and the traceback of that knows the waiter: a circle.
+            raise SessionClosedError(told.with_traceback(None).reason) from None
         except BaseException:
             discard(self._queue, mark)
             raise

@@ -27,7 +27,7 @@ async def test_a_quiet_feed_is_not_stale(test_scope) -> None:
         values, _ = gathered(feed, test_scope)
         line = await server.line()
         await line.begin(1)
-        await test_scope.advance_time_by(100_000)
+        await test_scope.advance_time_by(10_000)
         await line.update(2, offset=11)
         await line.say(END)
         await line.over()
