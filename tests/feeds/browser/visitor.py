@@ -105,8 +105,13 @@ class ScriptedSession:
         return json.loads(self._portal.call(patiently, self._session.incoming.receive).data)
 
     def says(self, *messages: Any) -> None:
-        for message in messages:
-            self._portal.call(self._session.send, message if isinstance(message, str) else json.dumps(message))
+        """All of it in one turn: the page may end the session over any of them."""
+
+        async def say() -> None:
+            for message in messages:
+                await self._session.send(message if isinstance(message, str) else json.dumps(message))
+
+        self._portal.call(say)
 
     def closes(self, code: int, message: str = "") -> None:
         self._portal.call(self._session.close, CloseReason(code, message))
