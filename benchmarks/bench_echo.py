@@ -25,7 +25,7 @@ from collections.abc import Mapping
 
 from _session_peers import HOST, keep, processor_time, server
 
-BOUNDS = {"picows": 0.7, "websockets": 1.8, "starlette": 2.5}  # flowws is to reach so many times the peer
+BOUNDS = {"picows": 0.75, "websockets": 2, "aiohttp": 1.1, "starlette": 3}  # flowws is to reach so many times the peer
 PEERS = ("flowws", "picows", "websockets", "aiohttp", "starlette")
 
 DEFLATE = "permessage-deflate; client_no_context_takeover"  # so that each message stands for itself

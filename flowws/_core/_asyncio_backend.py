@@ -5,10 +5,12 @@ from __future__ import annotations
 from asyncio import AbstractEventLoop, Future, Handle, Task, TimerHandle, get_running_loop, wait_for
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
 from contextlib import suppress
+from functools import partial
 from socket import socket
 from sys import version_info
 from types import coroutine
 from typing import Any, Final, TypeVar, cast
+from weakref import ref
 
 from anyio import CancelScope, wait_readable, wait_writable
 
@@ -22,17 +24,19 @@ _scope_of_asyncio: type[CancelScope] | None = None
 
 
 class AsyncioLoop:
-    """One running asyncio loop. Made anew when asked for: a cache would keep closed loops alive."""
+    """One running asyncio loop. `current_loop` gives the same one as long as somebody has it."""
 
-    __slots__ = ("_loop",)
+    __slots__ = ("__weakref__", "_loop", "_new_waiter")
 
     name = "asyncio"
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
+        self._new_waiter: Callable[[], Waiter[Any]] = partial(Future, loop=loop)
 
-    def new_waiter(self) -> Waiter[Any]:
-        return self._loop.create_future()
+    @property
+    def new_waiter(self) -> Callable[[], Waiter[Any]]:
+        return self._new_waiter
 
     def spawn(self, main: Callable[..., Coroutine[Any, Any, None]], *args: Any, name: str) -> Task[None]:
         return self._loop.create_task(main(*args), name=name)
@@ -106,11 +110,20 @@ class _Registered:
             remove(self._number)
 
 
+_last: ref[AsyncioLoop] | None = None  # to keep the loop itself would keep a closed one
+
+
 def current_loop() -> AsyncioLoop | None:
+    global _last  # noqa: PLW0603  # of several threads each makes its own in turn, which is no more than it was
     try:
-        return AsyncioLoop(get_running_loop())
+        loop = get_running_loop()
     except RuntimeError:
         return None
+    last = None if _last is None else _last()
+    if last is None or last._loop is not loop:
+        last = AsyncioLoop(loop)
+        _last = ref(last)
+    return last
 
 
 new_waiter: Callable[[], Waiter[Any]] = Future  # of the running loop: `loop.create_future()` with two calls less

@@ -72,7 +72,10 @@ if TYPE_CHECKING:
         name: str
         """``"asyncio"`` or ``"trio"``."""
 
-        def new_waiter(self) -> Waiter[Any]: ...
+        @property
+        def new_waiter(self) -> Callable[[], Waiter[Any]]:
+            """Makes a waiter of this loop."""
+            ...
 
         def cancel_scope(self) -> CancelScope: ...
 

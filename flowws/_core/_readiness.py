@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def when_readable(watched: socket, call: Callable[[], object]) -> Watch:
     """Make a call whenever the socket has something to read: again and again, as long as that stays there.
 
-    asyncio's selector keeps the socket registered between the calls: that, and no task at all, is why this exists
-    beside `anyio.wait_readable` (benchmarks/bench_echo.py).
+    The socket stays registered between the calls, and takes no task of its own: that is why this exists beside
+    `anyio.wait_readable` (benchmarks/bench_echo.py).
     """
     return current_loop().when_readable(watched, call)
 
@@ -27,7 +27,9 @@ def when_writable(watched: socket, call: Callable[[], object]) -> Watch:
 
 
 class WatchingTask:
-    """A task that waits for the socket: on trio, and on those loops of asyncio that cannot watch one by themselves."""
+    """A task that waits for the socket: on loops of asyncio that cannot watch one by themselves, and on trio where
+    there is no epoll.
+    """
 
     __slots__ = ("_call", "_cancelled", "_loop", "_scope")
 

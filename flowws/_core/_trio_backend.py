@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator
 from contextvars import Context, copy_context
 from socket import socket
@@ -25,9 +26,13 @@ from trio.lowlevel import (
     checkpoint as checkpoint,
 )
 
-from ._backend import Waiter
+from ._backend import Waiter, Watch
 from ._readiness import WatchingTask
 from ._self_closing import SelfClosing
+from ._trio_ending import Ending
+
+if sys.platform == "linux":
+    from ._trio_watches import SocketWatches
 
 _T = TypeVar("_T")
 
@@ -99,7 +104,7 @@ class TrioTimer:
 
     async def _wait(self, loop: TrioLoop, when: float, call: Callable[[], object]) -> None:
         with self._scope:
-            await trio.sleep_until(when)
+            await loop.ending.outlive(self._scope, trio.sleep_until, when)
         if not self._scope.cancel_called:
             try:
                 call()
@@ -113,14 +118,16 @@ class TrioTimer:
 class TrioLoop:
     """One run of trio."""
 
-    __slots__ = ("_left", "_soon", "_token")
+    __slots__ = ("_left", "_soon", "_token", "_watches", "ending")
 
     name = "trio"
 
     def __init__(self) -> None:
         self._token = current_trio_token()
+        self.ending = Ending()
         self._left: list[object] = []
         self._soon: list[tuple[Context, Callable[[], object]]] = []
+        self._watches: SocketWatches | None = None
 
     def new_waiter(self) -> Waiter[Any]:
         return TrioWaiter()
@@ -170,11 +177,26 @@ class TrioLoop:
     def call_later(self, delay: float, call: Callable[[], object]) -> TrioTimer:
         return TrioTimer(self, delay, call)
 
-    def when_readable(self, watched: socket, call: Callable[[], object]) -> WatchingTask:
-        return WatchingTask(self, wait_readable, watched, call)
+    if sys.platform == "linux":
 
-    def when_writable(self, watched: socket, call: Callable[[], object]) -> WatchingTask:
-        return WatchingTask(self, wait_writable, watched, call)
+        def when_readable(self, watched: socket, call: Callable[[], object]) -> Watch:
+            return self._these_watches().when_readable(watched, call)
+
+        def when_writable(self, watched: socket, call: Callable[[], object]) -> Watch:
+            return self._these_watches().when_writable(watched, call)
+
+        def _these_watches(self) -> SocketWatches:
+            if self._watches is None:
+                self._watches = SocketWatches(self.ending, self.report)
+            return self._watches
+
+    else:  # pragma: no cover - not where the tests are measured
+
+        def when_readable(self, watched: socket, call: Callable[[], object]) -> Watch:
+            return WatchingTask(self, wait_readable, watched, call)
+
+        def when_writable(self, watched: socket, call: Callable[[], object]) -> Watch:
+            return WatchingTask(self, wait_writable, watched, call)
 
     def run_on(self, main: Callable[[], Coroutine[Any, Any, None]], seconds: float) -> None:
         """Nothing to do: a run of trio is over when it stops."""

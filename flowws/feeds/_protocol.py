@@ -104,13 +104,15 @@ class GapMessage:
     """``{"gap": 3, "id": 1, "at": 17, "reason": "lag"}``: so many updates are missing, the last of them at `at`.
 
     Because of `lag` they are updates that have passed the filter, and `at` is an offset on the wire; otherwise they
-    are of the feed, whatever the filter, and `at` is a whole position. None: nobody knows how many.
+    are of the feed, whatever the filter, and `at` is a whole position. None: nobody knows how many. In the midst of
+    updates it may say ``"then": "snapshot"``, which the client must not do without.
     """
 
     id: int
     missed: int | None
     at: Position | int
     reason: GapReason
+    is_before_snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,9 @@ def _content(message: Request | Event) -> dict[str, Json]:
             return {"snapshot": items, "id": number, "at": str(at)}
         case UpdateMessage(number, value, at):
             return {"update": value, "id": number, "at": at}
-        case GapMessage(number, missed, at, reason):
-            return {"gap": missed, "id": number, "at": _place_or_offset(at), "reason": reason}
+        case GapMessage(number, missed, at, reason, is_before_snapshot):
+            then: dict[str, Json] = {"then": "snapshot"} if is_before_snapshot else {}
+            return {"gap": missed, "id": number, "at": _place_or_offset(at), "reason": reason, **then}
         case ProgressMessage(number, at):
             return {"progress": _place_or_offset(at), "id": number}
         case EndMessage(number, problem):
@@ -267,7 +270,10 @@ def _gap(content: dict[str, Json]) -> GapMessage:
         raise ValueError(f"no reason for a gap: {reason!r:.100}")
     if missed is not None:
         _natural(missed)
-    return GapMessage(_id(content, "id"), missed, _position_or_offset(at), cast("GapReason", reason))
+    then = content.get("then")
+    return GapMessage(
+        _id(content, "id"), missed, _position_or_offset(at), cast("GapReason", reason), then == "snapshot"
+    )
 
 
 _EVENTS: Final[dict[str, Callable[[dict[str, Json]], Event]]] = {

@@ -16,11 +16,13 @@ from flowws.websocket.engines import (
     Connection,
     Decide,
     FrameReader,
+    HandOver,
     Opening,
     Request,
     Upgrade,
     ViolationError,
     frame_bytes,
+    hand_over_soon,
 )
 
 Role: TypeAlias = Literal["server", "client"]
@@ -103,7 +105,7 @@ class ScriptedEndpoint:
 
     # `Endpoint`
 
-    def text_received(self, text: str) -> None:
+    def text_received(self, text: str, _: HandOver = hand_over_soon, /) -> None:
         self._note("text", text)
 
     def frame_received(self, opcode: int, payload: bytes, fin: bool, rsv: int) -> None:

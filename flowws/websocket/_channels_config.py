@@ -50,7 +50,9 @@ class ChannelConfig:
 
 def bounded(capacity: int, *, on_overflow: ChannelOverflow = ChannelOverflow.SUSPEND) -> ChannelConfig:
     """A queue for `capacity` frames. Without more, a full one loses nothing: incoming, the reading stops, so that TCP
-    slows the peer down; outgoing, `send` waits. Other policies of `ChannelOverflow` give frames up, or the session.
+    slows the peer down; outgoing, `send` waits. What the last read of the socket has brought is kept beyond the
+    capacity: up to 64 KiB on sansio and 256 KiB on picows, behind a larger message about the size of that. Other
+    policies of `ChannelOverflow` give frames up, or the session.
 
     >>> bounded(16, on_overflow=ChannelOverflow.DROP_OLDEST)
     bounded(16, on_overflow=ChannelOverflow.DROP_OLDEST)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
-from collections.abc import Iterator
+from functools import partial
 
 import anyio.lowlevel
 import pytest
@@ -38,13 +39,21 @@ def anyio_backend(request: pytest.FixtureRequest) -> object:
     return request.param  # a name and its options
 
 
+def fill(line: socket.socket) -> int:
+    """Write until there is no more room; how many bytes there were."""
+    sent = 0
+    while True:
+        try:
+            sent += line.send(b"x" * 65536)
+        except BlockingIOError:
+            return sent
+
+
 @pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.setblocking(False)
-    with ours, theirs:
-        yield ours, theirs
+def for_both(request: pytest.FixtureRequest) -> None:
+    """What a test needs that watches one socket for reading and for writing at a time."""
+    if request.node.callspec.params["anyio_backend"] == WITHOUT_WATCHERS:
+        pytest.skip("anyio's thread for such loops takes one of the two at a time")
 
 
 async def turns(count: int = 5) -> None:
@@ -127,12 +136,7 @@ async def test_the_socket_may_be_closed_right_after_the_watch_was_cancelled(
 
 async def test_it_calls_when_there_is_room_to_write(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
-    sent = 0
-    while True:
-        try:
-            sent += ours.send(b"x" * 65536)
-        except BlockingIOError:
-            break
+    sent = fill(ours)
     room = new_waiter()
 
     def go_on() -> None:
@@ -147,11 +151,8 @@ async def test_it_calls_when_there_is_room_to_write(pair: tuple[socket.socket, s
     await room
 
 
-async def test_reading_and_writing_are_watched_at_once(
-    pair: tuple[socket.socket, socket.socket], request: pytest.FixtureRequest
-) -> None:
-    if request.node.callspec.params["anyio_backend"] == WITHOUT_WATCHERS:
-        pytest.skip("anyio's thread for such loops takes one of the two at a time")
+@pytest.mark.usefixtures("for_both")
+async def test_reading_and_writing_are_watched_at_once(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
     readable, writable = new_waiter(), new_waiter()
 
@@ -165,6 +166,93 @@ async def test_reading_and_writing_are_watched_at_once(
     await readable
     for watch in watches:
         watch.cancel()
+
+
+@pytest.mark.usefixtures("for_both")
+async def test_who_reads_and_writes_hears_of_both_in_one_look(pair: tuple[socket.socket, socket.socket]) -> None:
+    ours, theirs = pair
+    calls: list[str] = []
+    over = new_waiter()
+
+    def write() -> None:
+        calls.append("write")
+        reading.cancel()
+        writing.cancel()
+        over.set_result(None)
+
+    theirs.send(b"x")
+    reading = when_readable(ours, lambda: calls.append("read"))
+    writing = when_writable(ours, write)
+    await over
+    assert calls == ["read", "write"]
+
+
+async def test_the_end_of_the_connection_is_told_to_who_writes_where_nobody_reads(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    ours, theirs = pair
+    fill(ours)
+    failed: Waiter[type[OSError]] = new_waiter()
+
+    def write() -> None:
+        try:
+            ours.send(b"x")
+        except OSError as error:
+            watch.cancel()
+            failed.set_result(type(error))
+
+    watch = when_writable(ours, write)
+    theirs.close()
+    assert await failed in (BrokenPipeError, ConnectionResetError)
+
+
+async def test_another_socket_with_the_same_number_is_not_taken_for_the_one_before(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    """What is ready is looked up at once for many sockets; while they are told, one may go, and its number with it."""
+    others = [socket.socketpair() for _ in range(2)]
+    calls: list[str] = []
+    over = new_waiter()
+    ours, theirs = pair
+    watches: list[Watch] = []
+    idle = when_readable(theirs, list)  # so that the watching goes on
+
+    def first(name: str) -> None:
+        """Whichever is told first closes the other, in whose place comes a socket that nobody has written to."""
+        calls.append(name)
+        for watch in watches:
+            watch.cancel()
+        closed = others[1 if name == "0" else 0][0]
+        number = closed.fileno()
+        closed.close()
+        os.dup2(ours.fileno(), number)
+        again = socket.socket(fileno=number)
+        again.setblocking(False)
+        others.append((again, theirs))
+        watches.append(when_readable(again, lambda: second(again)))
+
+    def second(again: socket.socket) -> None:
+        try:
+            calls.append(again.recv(100).decode())
+        except BlockingIOError:
+            calls.append("for nothing")
+        else:
+            watches[-1].cancel()
+            over.set_result(None)
+
+    for number, (one, other) in enumerate(others):
+        one.setblocking(False)
+        other.send(b"x")
+        watches.append(when_readable(one, partial(first, str(number))))
+    await turns()
+    theirs.send(b"hello")
+    await over
+    idle.cancel()
+    assert calls[1:] == ["hello"]
+    for one, other in others:
+        one.close()
+        if other is not theirs:
+            other.close()
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])

@@ -51,6 +51,7 @@ EVENTS: list[Event] = [
     GapMessage(1, 3, 47, "lag"),
     GapMessage(1, 3, AT, "trimmed"),
     GapMessage(1, None, AT, "restart"),
+    GapMessage(1, 3, AT, "trimmed", is_before_snapshot=True),
     ProgressMessage(1, 300),
     ProgressMessage(1, AT),
     EndMessage(1),

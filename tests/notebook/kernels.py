@@ -150,6 +150,15 @@ class Kernel:
         """The Stop button: as a server does it, to the whole process group."""
         os.killpg(self._process.pid, signal.SIGINT)
 
+    def stop(self, cell: Cell) -> None:
+        """The Stop button, for a cell that waits: once more where nothing has come of it, as a person does."""
+        self.interrupt()
+        try:
+            self.wait(cell, timeout=5)
+        except TimeoutError:
+            self.interrupt()
+            self.wait(cell)
+
     def restart(self) -> None:
         """The Restart button: the kernel is told to shut down, and another one started."""
         self._end(polite=True)

@@ -50,8 +50,7 @@ def test_stop_ends_the_wait_of_one_cell_for_a_task_that_all_share(kernel: Kernel
     kernel.run(OPEN + "answer = scope.async_(await_cancellation)")
     waiting = kernel.start("print('waiting', flush=True)\nawait answer")
     kernel.until(lambda: waiting.stdout)
-    kernel.interrupt()
-    kernel.wait(waiting)
+    kernel.stop(waiting)
     assert waiting.errors[0]["ename"] == "CancelledError"
     kernel.run("assert answer.is_active; await aclose_all()")
 

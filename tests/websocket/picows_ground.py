@@ -46,7 +46,7 @@ class Probe:
         self.connection = connection
         return self
 
-    def text_received(self, text):
+    def text_received(self, text, *_):
         self.texts.append(text)
 
     def frame_received(self, opcode, payload, fin, rsv):

@@ -18,6 +18,16 @@ async def fill(session):
             await anyio.lowlevel.checkpoint()
 
 
+async def send_until_nothing_goes(stream, data):
+    """Each time that `data` has gone, however slowly, until it does not."""
+    while True:
+        with anyio.move_on_after(0.3) as waited:
+            await stream.send(data)
+        if waited.cancelled_caught:
+            return
+        yield
+
+
 async def test_w103_queues_of_one_keep_order_and_lose_nothing(house, engine):
     """W103"""
 
@@ -54,10 +64,8 @@ async def test_w107_a_full_incoming_reaches_tcp(house):
     peer = await house.open(server.port)
     frame = peer.frame(2, bytes(16384))
     sent = 0
-    with anyio.move_on_after(0.3):
-        while True:
-            await peer.stream.send(frame)
-            sent += 1
+    async for _ in send_until_nothing_goes(peer.stream, frame):
+        sent += 1
     (session,) = server.sessions
     waiting = len(session.incoming._buffer)
     assert 4 <= waiting <= 40
@@ -69,6 +77,29 @@ async def test_w107_a_full_incoming_reaches_tcp(house):
         await anyio.lowlevel.checkpoint()
     assert not session._link.incoming.is_paused
     assert set(sizes) == {16384}
+
+
+async def test_w107_of_tiny_frames_no_more_is_kept_than_one_read_has_brought(house, engine):
+    """W107: however long the peer goes on sending."""
+    go_on = anyio.Event()
+
+    async def handler(session):
+        await go_on.wait()
+
+    server = await house.serve(handler, WebSockets(channels=channels(incoming=bounded(4))))
+    peer = await house.open(server.port)
+    (session,) = server.sessions
+    many = peer.frame(2, b"") * 10_000  # six bytes each
+    sent, waiting = 0, set()
+    async for _ in send_until_nothing_goes(peer.stream, many):
+        sent += 10_000
+        if session._link.incoming.is_paused:
+            waiting.add(session.stats.incoming_waiting)
+    waiting.add(session.stats.incoming_waiting)
+    at_most = 4 + (262144 if engine == "picows" else 65536) // 6
+    assert len(waiting) == 1
+    assert 4 <= waiting.pop() <= at_most < sent
+    go_on.set()
 
 
 async def test_w108_pings_among_frames_that_nobody_takes_are_answered(house, raw):
@@ -191,6 +222,26 @@ async def test_w53_many_sends_to_a_peer_that_reads_nothing_do_not_deadlock(house
         for _ in range(1000):
             await session.send("x" * 1000)
     assert (await session.close_reason).code == 1000
+
+
+async def test_a_peer_that_does_not_read_is_explained(house):
+    async def handler(session):
+        async def pieces():
+            while "takes nothing now" not in session.explain():
+                yield bytes(65536)
+
+        await session.send(pieces())
+
+    server = await house.serve(handler)
+    peer = await house.open(server.port)
+    (session,) = server.sessions
+    with anyio.fail_after(5):
+        while "0 wait to leave (at most 0), and the network takes nothing now" not in session.explain():
+            await anyio.lowlevel.checkpoint()
+    arrived = 0
+    while arrived <= 65536:
+        arrived += len(await peer.stream.receive())
+    await peer.hang_up()
 
 
 async def test_an_unlimited_outgoing_never_waits(house):

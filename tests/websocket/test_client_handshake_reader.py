@@ -86,6 +86,15 @@ def test_w9_a_101_that_is_not_in_order(changed):
     assert caught.value.status == 101
 
 
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_w9_a_101_by_http_1_0(before):
+    """W9"""
+    made = handshake()
+    with pytest.raises(RefusedError, match=r"not in order: .* not of HTTP/1\.0") as caught:
+        in_pieces(made, before + proper(made).replace(b"HTTP/1.1", b"HTTP/1.0"), 7)
+    assert caught.value.status == 101
+
+
 @pytest.mark.parametrize("size", [1, 10_000])
 @pytest.mark.parametrize(
     ("answer", "body"),

@@ -129,7 +129,9 @@ async def test_e16_terminate_says_nothing_and_cancels_all(test_scope, raw_sessio
     [
         pytest.param(LookupError("secret"), 1011, id="failure"),
         pytest.param(CancellationError("enough"), 1000, id="cancellation"),
-        pytest.param(KeyboardInterrupt(), 1000, id="no Exception"),
+        pytest.param(KeyboardInterrupt(), 1011, id="an interrupt"),
+        pytest.param(SystemExit(3), 1011, id="an exit"),
+        pytest.param(GeneratorExit(), 1011, id="the end of a generator"),
     ],
 )
 async def test_e14_close_exceptionally(test_scope, cause, code):
@@ -145,6 +147,27 @@ async def test_e14_close_exceptionally(test_scope, cause, code):
         reason = await peer.session.close_reason
         assert reason.cause is cause
         assert reason.by == "us"
+
+
+async def test_e14_close_exceptionally_because_of_the_loops_own_cancellation(test_scope):
+    """E14"""
+    causes = []
+
+    async def handler(session):
+        session._link.incoming.readers.add(session._main)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            try:
+                await anyio.lowlevel.checkpoint()
+            except anyio.get_cancelled_exc_class() as cause:
+                causes.append(cause)
+                raise
+        await session.close_exceptionally(causes[0])
+
+    async with talk(handler) as peer:
+        await peer.expect_close(1000, "")
+        await peer.close()
+        assert (await peer.session.close_reason).cause is causes.pop()
 
 
 async def test_w62_a_loop_over_incoming_ends_with_our_own_close(test_scope):

@@ -58,13 +58,15 @@ class Story:
         self.scope = scope
         self.network = Network()
         connection: Any = self.network
-        self.outgoing = Outgoing(bounded(capacity, on_overflow=policy), connection, self.fail, self.fail)
+        self.outgoing = Outgoing(bounded(capacity, on_overflow=policy), connection, self)
         self.told: list[str] = []  # what is to leave, in its order
         self.taken: set[str] = set()  # those of it whose sends have returned
         self.waiting: dict[str, Any] = {}
 
-    def fail(self, problem: object) -> None:
+    def close(self, problem: object) -> None:
         raise AssertionError(problem)
+
+    outgoing_overflowed = close
 
     async def send(self, text: str) -> None:
         await self.outgoing.send(Frame.Text(text))

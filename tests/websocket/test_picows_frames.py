@@ -219,7 +219,7 @@ async def test_w79_what_comes_after_a_close_frame_changes_nothing():
 
 async def test_a_fault_of_ours_ends_that_connection_only(caplog):
     class Broken(Probe):
-        def text_received(self, text):
+        def text_received(self, text, *_):
             raise RuntimeError("a bug")
 
     broken, fine = Broken(), Probe()

@@ -28,7 +28,7 @@ def anyio_backend():
 
 
 SERVER = """
-import logging, os, sys
+import gc, logging, os, sys
 import anyio
 from flowws.websocket import CloseReason, WebSocketServer
 app = WebSocketServer()
@@ -36,6 +36,7 @@ app = WebSocketServer()
 @app.websocket("/")
 async def handler(session):
     await session.send(str(os.getpid()))
+    print("left out meanwhile:", gc.get_freeze_count(), flush=True)
     try:
         async for _ in session.incoming:
             pass
@@ -54,6 +55,7 @@ async def stubborn(session):
 logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(message)s")
 app.run({arguments})
 print("run returned", flush=True)
+print("left out at the end:", gc.get_freeze_count(), flush=True)
 """
 
 
@@ -125,6 +127,8 @@ async def test_run_ends_with_a_signal(program, number, backend):
         assert await server.ended() == 0
     assert re.findall(r"^(handler ended|run returned)$", server.said, re.MULTILINE) == ["handler ended", "run returned"]
     assert "127.0.0.1 GET / 101, closed by us with 1001 ''" in server.said
+    assert re.search(r"left out meanwhile: \d{4,}\n", server.said)
+    assert "left out at the end: 0\n" in server.said
 
 
 async def test_a_second_signal_does_not_wait_for_the_handlers(program):
@@ -137,6 +141,70 @@ async def test_a_second_signal_does_not_wait_for_the_handlers(program):
         assert not await peer.read_to_end()
         assert await server.ended() == 0
     assert re.findall(r"^(cut|run returned)$", server.said, re.MULTILINE) == ["cut", "run returned"]
+
+
+HANGS = """
+import anyio
+from contextlib import asynccontextmanager
+from flowws.websocket import WebSocketServer
+
+@asynccontextmanager
+async def lifespan(app):
+    print("starting", flush=True)
+    try:
+        await anyio.sleep_forever()
+        yield
+    finally:
+        print("given up", flush=True)
+
+WebSocketServer(lifespan=lifespan).run("127.0.0.1", 0)
+print("run returned", flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_start_that_takes_for_ever_may_be_given_up(raw, number):
+    async with await anyio.open_process([sys.executable, "-c", HANGS], stdout=subprocess.PIPE, stderr=None) as process:
+        server = Program(process, raw)
+        await server.until("starting")
+        process.send_signal(number)
+        assert await server.ended() == 0
+    assert server.said.split("\n")[-3:-1] == ["given up", "run returned"]
+
+
+SLOW_TO_LEAVE = """
+import anyio
+from contextlib import asynccontextmanager
+from flowws.websocket import WebSocketServer
+
+@asynccontextmanager
+async def lifespan(app):
+    yield
+    print("leaving", flush=True)
+    with anyio.open_signal_receiver(signal.SIGTERM) as second:
+        async for _ in second:
+            break
+    await anyio.lowlevel.checkpoint()
+    print("left", flush=True)
+
+WebSocketServer(lifespan=lifespan).run("127.0.0.1", 0)
+print("run returned", flush=True)
+"""
+
+
+async def test_a_second_signal_does_not_cut_what_the_program_has_to_leave(raw):
+    code = "import signal, anyio.lowlevel, logging\nlogging.basicConfig(level=logging.INFO)\n" + SLOW_TO_LEAVE
+    async with await anyio.open_process(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        server = Program(process, raw)
+        await server.port()
+        process.send_signal(signal.SIGINT)
+        await server.until("leaving")
+        process.send_signal(signal.SIGINT)  # taken by `run`
+        process.send_signal(signal.SIGTERM)  # and by the program
+        assert await server.ended() == 0
+    assert server.said.split("\n")[-4:-1] == ["leaving", "left", "run returned"]
 
 
 async def test_run_at_a_unix_socket_on_uvloop(program, tmp_path):

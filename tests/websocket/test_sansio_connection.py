@@ -203,7 +203,7 @@ async def test_w100_a_client_refuses_a_masked_frame_and_lets_the_server_hang_up(
 
 async def test_a_fault_of_ours_ends_that_connection_only(caplog):
     class Broken(Probe):
-        def text_received(self, text):
+        def text_received(self, text, *_):
             raise RuntimeError("a bug")
 
     broken, fine = Broken(), Probe()

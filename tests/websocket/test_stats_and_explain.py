@@ -8,6 +8,7 @@ import pytest
 
 from flowws.testing import conversation
 from flowws.websocket import CloseReason, Frame, SessionStats, WebSockets, WebSocketServer
+from tests.websocket.stalling import held_back, let_go
 
 
 @pytest.fixture(params=["asyncio", "trio"])
@@ -131,6 +132,41 @@ async def test_reading_that_is_held_back_is_explained(test_scope):
         await peer.expect_nothing()
         assert "1 frames wait to be received (at most 1), and reading is held back" in peer.session.explain()
         await go.send(None)
+
+
+@pytest.mark.parametrize("raw_session", [False, True])
+async def test_a_network_that_takes_nothing_is_explained(test_scope, raw_session):
+    async with talk(echo, raw_session=raw_session) as peer:
+        assert "0 wait to leave (at most 0)" in peer.session.explain()
+        assert "the network" not in peer.session.explain()
+        held_back(peer.session)
+        await peer.send("a")
+        await peer.expect_nothing()
+        assert "; 1 wait to leave (at most 1), and the network takes nothing now" in peer.session.explain()
+        let_go(peer.session)
+        await peer.expect_text("a")
+        assert "the network" not in peer.session.explain()
+        held_back(peer.session)
+        peer.session.terminate()
+        assert "takes nothing" not in peer.session.explain()
+
+
+async def test_a_streamed_message_that_is_stalled_is_explained(test_scope):
+    async def handler(session):
+        async def pieces():
+            yield "x"
+            held_back(session)
+            yield "y"
+
+        await session.send(pieces())
+
+    async with talk(handler) as peer:
+        await peer.expect_frame()
+        await peer.expect_nothing()
+        assert "; 0 wait to leave (at most 0), and the network takes nothing now" in peer.session.explain()
+        let_go(peer.session)
+        await peer.expect_frame()
+        assert "the network" not in peer.session.explain()
 
 
 async def test_u1_frames_are_traced_for_who_asks(test_scope, caplog):

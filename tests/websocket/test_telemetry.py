@@ -140,6 +140,19 @@ async def test_a_refused_request_is_a_span_and_counted(house, fails, status, cod
     ]
 
 
+@pytest.mark.parametrize(("trusted", "scheme", "address"), [(True, "wss", "192.0.2.9"), (False, "ws", "127.0.0.1")])
+async def test_a_refused_request_behind_a_proxy_has_the_scheme_that_its_client_spoke(house, trusted, scheme, address):
+    watched = Watched()
+    proxies = ["127.0.0.1"] if trusted else []
+    server = await house.start(WebSocketServer(trusted_proxies=proxies, observers=[watched.telemetry]))
+    peer = await house.connect(server.port)
+    said = {"X-Forwarded-For": "192.0.2.9", "X-Forwarded-Proto": "https"}
+    await peer.request("/there", {**peer.handshake(server.port), **said})
+    assert peer.status == 404
+    attributes = watched.spans["GET"].attributes
+    assert (attributes["url.scheme"], attributes["client.address"]) == (scheme, address)
+
+
 def test_w20_without_the_extra_the_error_names_it(monkeypatch):
     """W20"""
     monkeypatch.setitem(sys.modules, "opentelemetry", None)

@@ -54,7 +54,7 @@ export interface Gap {
 }
 
 export interface SubscribeOptions<Update, Item = Update> {
-  /** Default: null, everything. */
+  /** Default: null, everything. Where JSON cannot carry it, the subscription is "closed" from the first, with "bad-filter". */
   filter?: Filter;
   /** A `position` to go on from, of an earlier visit, say. */
   after?: string | null;
@@ -62,11 +62,11 @@ export interface SubscribeOptions<Update, Item = Update> {
   onSnapshot?: (items: Item[]) => void;
   onUpdate?: (update: Update) => void;
   onGap?: (gap: Gap) => void;
-  /** Each change from the first state on, which is "connecting". */
+  /** Each change from the first state on, which is "connecting". Where JSON cannot carry the filter, "closed" is all that is told. */
   onState?: (state: FeedState) => void;
 }
 
-/** What the server says of a request that it refuses, or why a connection or a feed came to its end. */
+/** Why the server refuses a request, or JSON cannot carry a filter; or why a connection or a feed came to its end. */
 export declare class FeedError extends Error {
   constructor(message: string, code: string | number);
   /** A word of the protocol, such as "bad-filter", or the number of a Close frame. */
@@ -81,8 +81,8 @@ export interface Subscription<Update, Item = Update> extends AsyncIterable<Updat
   /** Up to where everything has come; null: there is nothing to resume from yet. */
   readonly position: string | null;
   /**
-   * Switches the filter; what follows is under the new one. Done when the server says so. Where it refuses, a `FeedError` says why,
-   * and the filter in force stays.
+   * Switches the filter; what follows is under the new one. Done when the server says so. Where it refuses, or JSON cannot carry the
+   * filter, a `FeedError` says why, and the filter in force stays.
    */
   setFilter(filter?: Filter): Promise<void>;
   close(): void;

@@ -19,6 +19,7 @@ const POLICY = {
   staleAfter: 30, // Silence that is taken for trouble. The connection is given up after as long again.
   isFatal: (code) => [1002, 1003, 1007, 1008, 1009, 1010].includes(code) || (code >= 4000 && code < 5000),
 };
+const MOST_OF_A_FILTER = 48 * 1024; // Bytes: a server reads no message of more than 64 KiB, and so could not say whose it was.
 const CLOSED = Object.freeze({ name: "closed", cause: null });
 
 export class FeedError extends Error {
@@ -65,10 +66,13 @@ class FeedConnection {
   }
 
   subscribe(topic = "", options = {}) {
-    if (typeof topic !== "string") throw new TypeError(`a topic is a text, not ${JSON.stringify(topic)}`);
+    if (typeof topic !== "string" || /\p{Surrogate}/u.test(topic)) {
+      throw new TypeError(`a topic is a text, not ${JSON.stringify(topic)}`);
+    }
     const id = ++this.#lastId;
     const wire = { send: (message) => this.#send(message), leave: () => this.#leave(id) };
     const subscription = new Subscription(id, topic, options, wire);
+    if (subscription.state.name === "closed") return subscription;
     if (this.#subscriptions.size === 0) this.#begin();
     this.#subscriptions.set(id, subscription);
     subscription._greet();
@@ -198,7 +202,7 @@ class Subscription {
   #id;
   #options;
   #wire;
-  #filter; // the one in force
+  #filter = null; // the one in force
   #switches = []; // those that are asked for and not in force yet, the next one first
   #epoch = null; // null: there is nothing to resume from
   #offset = 0;
@@ -212,11 +216,17 @@ class Subscription {
     this.#id = id;
     this.#options = options;
     this.#wire = wire;
-    this.#filter = options.filter ?? null;
-    if (!/^(\d+-\d+)?$/.test(options.after ?? "")) {
+    if (!/^\d+-\d+$/.test(options.after ?? "0-0")) {
       throw new TypeError(`a position is like "1795245816711-42", not ${JSON.stringify(options.after)}`);
     }
     this.#isAt(options.after);
+    try {
+      this.#filter = copyOf(options.filter ?? null);
+    } catch (cause) {
+      // As if the server had refused it. The listener is told once the page has the subscription in hand.
+      this.#state = { name: "closed", cause };
+      queueMicrotask(() => tell(options.onState, this.#state));
+    }
   }
 
   get state() {
@@ -234,8 +244,9 @@ class Subscription {
   setFilter(filter = null) {
     return new Promise((resolve, reject) => {
       if (this.#state.name === "closed") return reject(new FeedError("the subscription is closed", "closed"));
-      this.#switches.push({ filter, resolve, reject });
-      this.#wire.send({ filter, id: this.#id });
+      const wanted = copyOf(filter);
+      this.#switches.push({ filter: wanted, resolve, reject });
+      this.#wire.send({ filter: wanted, id: this.#id });
     });
   }
 
@@ -296,6 +307,7 @@ class Subscription {
       this.#give(message.snapshot);
       tell(onSnapshot, message.snapshot);
     } else if ("gap" in message) {
+      this.#snapshotIsDue ||= message.then === "snapshot";
       this.#isAt(this.#snapshotIsDue ? null : message.at);
       tell(onGap, { missed: message.gap, reason: message.reason });
     } else if ("progress" in message) {
@@ -359,6 +371,31 @@ class Subscription {
     this.#state = state;
     tell(this.#options.onState, state);
   }
+}
+
+// A filter as the server will read it, whatever the page does with its own one later. What JSON cannot carry is refused here: a
+// server that cannot read a message does not know whose it is, and its error would reach nobody. Nor does NaN become null, which
+// would be another filter.
+function copyOf(filter) {
+  let json;
+  try {
+    json = JSON.stringify(filter, (_, value) => {
+      if (["string", "boolean", "object"].includes(typeof value) || Number.isFinite(value)) return value;
+      throw new TypeError(`${String(value).slice(0, 40)} (${typeof value})`);
+    });
+  } catch (error) {
+    throw new FeedError(`JSON cannot carry this filter: ${error.message}`, "bad-filter"); // a circle, too
+  }
+  // Half of an emoji, say, is written as an escape; behind an odd number of backslashes it is a text that looks like one.
+  const half = json.match(/[^\\](?:\\\\)*(\\ud\w{3})/);
+  if (half) throw new FeedError(`JSON cannot carry this filter: half of a character, "${half[1]}"`, "bad-filter");
+  if (new Blob([json]).size > MOST_OF_A_FILTER) throw new FeedError("a filter is at most 48 KiB of JSON", "bad-filter");
+  let depth = 0;
+  for (const each of json.replace(/"(\\.|[^"\\])*"/g, "")) {
+    depth += "[{".includes(each) - "]}".includes(each);
+    if (depth > 64) throw new FeedError("a filter is at most 8 levels deep", "bad-filter"); // beyond that the server says so
+  }
+  return JSON.parse(json);
 }
 
 // What goes wrong in a function of the page is the page's: it must not keep the next one from being told.

@@ -113,6 +113,8 @@ class FeedConnection:
         """
         if not isinstance(topic, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
             raise TypeError(f"topic is a text, not {topic!r}")
+        if isinstance(type, (str, list, Filter)):  # what a filter looks like
+            raise TypeError(f"type says what the values are, and is not {type!r}: a filter is given as filter=")
         position = Position.parse(after) if isinstance(after, str) else after
         if not isinstance(position, Position | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # untyped callers
             raise TypeError(f"after is a Position, its text, or None, not {after!r}")

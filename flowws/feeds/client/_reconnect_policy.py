@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from ssl import SSLCertVerificationError
 from typing import Final
 
 from flowws._core import Duration, to_seconds
@@ -39,6 +40,8 @@ def is_fatal(cause: Exception) -> bool:
         case HandshakeError() | ProxyError():
             status = cause.status
             return status is not None and 400 <= status <= 499 and status not in _TEMPORARY_STATUS
+        case SSLCertVerificationError():
+            return True
         case _:
             return not isinstance(cause, OSError)  # a TimeoutError is one
 
@@ -72,8 +75,8 @@ class ReconnectPolicy:
     former is what `WebSocketClient.websocket` raises, the latter a `SessionClosedError`, or a `PingTimeoutError`.
 
     By default these are fatal: a `HandshakeError` (or a `ProxyError`) with a status from 400 to 499 other than 408, 425
-    and 429; the close codes 1002, 1003, 1007 to 1010 and 4000 to 4999; and everything that is no `OSError`, such as
-    what a function of yours raises that was given as `auth`.
+    and 429; the close codes 1002, 1003, 1007 to 1010 and 4000 to 4999; a certificate that is not right; and everything
+    that is no `OSError`, such as what a function of yours raises that was given as `auth`.
     """
 
     def __post_init__(self) -> None:

@@ -86,7 +86,7 @@ class WireSubscription:
 
     Whatever becomes of a connection, the next one is asked for `filter`, the one that was last in force, behind
     `position`, and then for each filter of `switches` again: so a change of filter is exact, too. `position` is None
-    where only a new snapshot helps: before the first one, and between a change of filter and its snapshot.
+    where only a new snapshot helps: before the first one, and between a change of filter, or a gap, and its snapshot.
 
     The server's messages are held back once `ROOM` news wait; but not while a change of filter does, as the one who
     should take the news may be the one who waits for that.
@@ -215,6 +215,7 @@ class WireSubscription:
         if isinstance(gap.at, Position):
             at = gap.at
             self._epoch = at.epoch
+            self._awaits_snapshot = self._awaits_snapshot or gap.is_before_snapshot
             self.position = None if self._awaits_snapshot else at
         else:
             at = self._behind(gap.at)

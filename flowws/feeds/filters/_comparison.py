@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from flowws.feeds._errors import BadFilterError
 
-from ._filter import Filter
+from ._filter import Filter, check_choices
 from ._path import reader
 from ._scalar import Scalar, canonical, checked_scalar, forms, in_plain_terms
 
-MAX_CHOICES: Final = 256
 ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {"lt": lt, "le": le, "gt": gt, "ge": ge}
 
 
@@ -25,10 +24,9 @@ def equal(path: str, scalar: object) -> Filter:
 
 def among(path: str, choices: list[Any]) -> Filter:
     """The values whose field is one of those."""
-    if len(choices) > MAX_CHOICES:
-        raise BadFilterError(f"a field is looked for among at most {MAX_CHOICES} choices, not {len(choices)}")
+    check_choices(len(choices))  # before each is looked at
     checked = [checked_scalar(each) for each in choices]
-    return _one_of(path, checked, ["in", path, checked])
+    return _one_of(path, checked, ["in", path, checked], len(checked))
 
 
 def unlike(path: str, scalar: object) -> Filter:
@@ -60,7 +58,7 @@ def ordered(order: str, path: str, scalar: object) -> Filter:
     return Filter([order, path, checked], f'["{order}",{json.dumps(path)},{canonical(checked)}]', check, None, ())
 
 
-def _one_of(path: str, scalars: Sequence[Scalar], description: list[Any]) -> Filter:
+def _one_of(path: str, scalars: Sequence[Scalar], description: list[Any], choices: int = 0) -> Filter:
     """The values whose field is one of these."""
     read = reader(path)
     known: dict[type, set[object]] = {}
@@ -81,4 +79,4 @@ def _one_of(path: str, scalars: Sequence[Scalar], description: list[Any]) -> Fil
             return False
 
     items = ",".join(sorted(set(map(canonical, scalars))))
-    return Filter(description, f'["in",{json.dumps(path)},[{items}]]', check, None, ())
+    return Filter(description, f'["in",{json.dumps(path)},[{items}]]', check, None, (), choices)

@@ -14,6 +14,8 @@ from ._scalar import checked_text
 
 MAX_DEPTH: Final = 8
 MAX_NODES: Final = 64
+MAX_CHOICES: Final = 256
+MAX_LENGTH: Final = 48 * 1024  # of its JSON, with every letter beyond ASCII written as an escape
 
 Check: TypeAlias = Callable[[object], bool]
 Combination: TypeAlias = Literal["and", "or", "not"]
@@ -24,7 +26,8 @@ class Filter:
     """Which values of a feed somebody wants: a function of a value, and a description that travels.
 
     `field` and `named` make filters; ``&``, ``|`` and ``~`` combine them. Filters that say the same are equal, whatever
-    the order of their parts, and hash alike. At most 8 levels deep, at most 64 parts: `BadFilterError` beyond that.
+    the order of their parts, and hash alike. At most 8 levels deep, at most 64 parts, at most 256 entries in all its
+    lists, and 48 KiB of JSON: `BadFilterError` beyond that.
 
     >>> from flowws.feeds import field
     >>> wanted = (field("age") >= 30) & ~named("saves")
@@ -34,10 +37,16 @@ class Filter:
     True
     """
 
-    __slots__ = ("_check", "_combination", "_depth", "_json", "_key", "_nodes", "_parts")
+    __slots__ = ("_check", "_choices", "_combination", "_depth", "_json", "_key", "_length", "_nodes", "_parts")
 
     def __init__(
-        self, description: Any, key: str, check: Check, combination: Combination | None, parts: tuple[Filter, ...]
+        self,
+        description: Any,
+        key: str,
+        check: Check,
+        combination: Combination | None,
+        parts: tuple[Filter, ...],
+        choices: int = 0,
     ) -> None:
         self._json: Final = description
         self._key: Final = key
@@ -46,10 +55,15 @@ class Filter:
         self._parts: Final = parts
         self._depth: Final[int] = 1 + max((each._depth for each in parts), default=0)
         self._nodes: Final[int] = 1 + sum(each._nodes for each in parts)
+        self._choices: Final[int] = choices + sum(each._choices for each in parts)
         if self._depth > MAX_DEPTH:
             raise BadFilterError(f"a filter is at most {MAX_DEPTH} levels deep")
         if self._nodes > MAX_NODES:
             raise BadFilterError(f"a filter has at most {MAX_NODES} parts")
+        check_choices(self._choices)
+        self._length: Final[int] = sum(each._length for each in parts) if parts else len(json.dumps(description))
+        if self._length > MAX_LENGTH:
+            raise BadFilterError(f"a filter is at most {MAX_LENGTH // 1024} KiB of JSON")
 
     # ------------------------------------------------------------------------------------------------ as a predicate
 
@@ -99,6 +113,12 @@ class Filter:
 
     def __repr__(self) -> str:
         return f"Filter({self._json!r})"
+
+
+def check_choices(count: int) -> None:
+    """Raises `BadFilterError` for so many entries in all lists of a filter."""
+    if count > MAX_CHOICES:
+        raise BadFilterError(f"the lists of a filter have at most {MAX_CHOICES} choices in all, not {count}")
 
 
 def named(name: str) -> Filter:

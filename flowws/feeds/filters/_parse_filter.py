@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias, cast
 from flowws.feeds._errors import BadFilterError
 
 from ._comparison import ORDERS, among, equal, ordered, unlike
-from ._filter import EVERYTHING, MAX_DEPTH, MAX_NODES, Filter, all_of, any_of, named, of_predicate
+from ._filter import EVERYTHING, MAX_DEPTH, MAX_NODES, Filter, all_of, any_of, check_choices, named, of_predicate
 from ._path import checked_path
 from ._scalar import checked_text
 
@@ -58,12 +58,13 @@ def _answers_at_once(predicate: object) -> bool:
 
 
 class _Parser:
-    """One description, read from the top; it counts its parts."""
+    """One description, read from the top; it counts its parts, and the entries of its lists."""
 
     def __init__(self, names: Mapping[str, Predicate] | None, fields: Collection[str] | None) -> None:
         self._names: Final = names
         self._fields: Final = fields
         self._nodes = 0
+        self._choices = 0
 
     def parse(self, said: object, depth: int = 1) -> Filter:
         self._nodes += 1
@@ -100,7 +101,10 @@ class _Parser:
             path, choices = _exactly(2, verb, rest)
             if not isinstance(choices, (list, tuple)):
                 raise BadFilterError(f"in looks a field up in a list, not in {short_repr(choices)}")
-            return among(self._path(path), list(cast("list[object]", choices)))
+            listed = list(cast("list[object]", choices))
+            self._choices += len(listed)
+            check_choices(self._choices)
+            return among(self._path(path), listed)
         if not isinstance(verb, str) or not (verb in ORDERS or verb in ("eq", "ne")):
             raise BadFilterError(f"there is no comparison {short_repr(verb)}")
         path, scalar = _exactly(2, verb, rest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import Enum
 from functools import lru_cache
 from math import isfinite
@@ -23,8 +23,12 @@ MAX_TEXT: Final = 1024  # characters
 _WHOLE: Final = range(-(2**63), 2**64)  # whole numbers that every reader of JSON on this side takes
 
 
+_EXACT: Final = Context()
+"""Asked for: else decimal makes one of its own for each session's context, and it stays there."""
+
+
 def _number(text: str) -> Decimal:
-    number = Decimal(text)
+    number = Decimal(text, _EXACT)
     if number.is_nan():  # it is not even like itself, and one of two sorts has no hash
         raise ValueError(text)
     return number
@@ -85,7 +89,8 @@ def forms(scalar: Scalar) -> dict[type, object]:
     if not isinstance(scalar, str):
         if isinstance(scalar, (bool, NoneType)):
             return {type(scalar): scalar}
-        return {int: scalar, float: scalar, Decimal: Decimal(repr(scalar))}
+        number = int(scalar) if isinstance(scalar, float) and scalar.is_integer() else scalar  # as `canonical` has it
+        return {int: number, float: number, Decimal: Decimal(repr(number), _EXACT)}
     found: dict[type, object] = {str: scalar}
     for kind, read in _BY_TEXT.items():
         try:

@@ -82,7 +82,7 @@ class Track:
         self._clock = loop_clock()
         self._started = self._clock()
         self._is_over = False
-        beginning = {"recording": VERSION, "of": kind, "name": name, "at": datetime.now(UTC).isoformat()}
+        beginning = {"recording": VERSION, "of": kind, "name": _unicode(name), "at": datetime.now(UTC).isoformat()}
         tape.write(self._prefix + orjson.dumps(beginning)[1:] + b"\n")
 
     def note(self, key: bytes, content: bytes) -> None:
@@ -92,9 +92,9 @@ class Track:
     def end(self, outcome: dict[str, str]) -> None:
         """The run is over. Raises `OSError`."""
         self._is_over = True
-        line = b'%b"t":%.6f,%b\n' % (self._prefix, self._clock() - self._started, orjson.dumps(outcome)[1:])
         try:
-            self._tape.write(line)
+            said = orjson.dumps({key: _unicode(text) for key, text in outcome.items()})
+            self._tape.write(b'%b"t":%.6f,%b\n' % (self._prefix, self._clock() - self._started, said[1:]))
         finally:
             self._tape.let_go()
 
@@ -103,6 +103,11 @@ class Track:
         if not self._is_over:
             self._is_over = True
             self._tape.let_go()
+
+
+def _unicode(text: str) -> str:
+    """What JSON can carry: a text of Python's may have halves of characters, as errors of the operating system do."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def base64(data: bytes) -> bytes:

@@ -92,6 +92,10 @@ class Member(ABC):
         """Between what there is and what follows, the client has to be told this."""
 
     @abstractmethod
+    def look_up(self) -> None:
+        """Nothing was to be put aside, but the audience has got further: a member may be behind no more."""
+
+    @abstractmethod
     def finish(self, problem: str | None, *, is_error: bool) -> None:
         """Nothing follows what there is: the source has ended, or something has failed."""
 
@@ -112,7 +116,20 @@ class Audience:
     when it has caught up.
     """
 
-    __slots__ = ("_counts", "_frames", "_patience", "_told", "fast", "id", "offset", "passed", "slow", "wanted")
+    __slots__ = (
+        "_batch",
+        "_counts",
+        "_frames",
+        "_patience",
+        "_told",
+        "_unreached",
+        "fast",
+        "id",
+        "offset",
+        "passed",
+        "slow",
+        "wanted",
+    )
 
     def __init__(self, wanted: Filter, id: int, frames: Frames, counts: Counts, offset: int, patience: int) -> None:
         self.wanted: Final = wanted
@@ -127,35 +144,59 @@ class Audience:
         self._counts = counts
         self._told = offset  # where those in the fast lane know that they are
         self._patience = patience
+        self._batch: Batch | None = None  # that is being delivered
+        self._unreached: list[Member] = []  # by it
 
     def __bool__(self) -> bool:
         return bool(self.fast or self.slow)
 
     def deliver(self, updates: Sequence[tuple[int, Any]]) -> Iterator[None]:
         """Give the updates of a round to every member; a step of it is short."""
+        if updates[0][0] <= self.offset:  # there was no such audience yet
+            updates = [each for each in updates if each[0] > self.offset]
+            if not updates:
+                return
         try:
-            batch = self._batch(updates)
+            batch = self._look_at(updates)
         except Exception as failure:  # noqa: BLE001  # the filter's or the converter's: it ends this audience alone
             _log.error("a feed has failed those who want %r", self.wanted, exc_info=failure)
             self.finish(FAILED, is_error=True)
             return
+        # Who leaves in the meantime has another `send` from then on, or has taken it; who comes now is not among them.
+        self._batch, self._unreached = batch, [] if batch is None else list(self.fast)
+        for member in tuple(self.slow):
+            if batch:
+                member.put_aside(batch)
+            else:
+                member.look_up()
         if batch is None:
             return
-        if len(batch):
-            for member in tuple(self.slow):
-                member.put_aside(batch)
-        # Who leaves in the meantime has another `send` from then on; who comes now has had the batch put aside.
-        fast = tuple(self.fast)
         count = len(batch)
-        for start in range(0, len(fast), SLICE):
-            some = fast[start : start + SLICE]
+        while self._unreached:
+            some = self._unreached[:SLICE]
+            del self._unreached[:SLICE]
             self._counts.delivered += (len(some) - _send(some, batch)) * count
             yield
+        self._batch = None
 
-    def _batch(self, updates: Sequence[tuple[int, Any]]) -> Batch | None:
+    def due(self, member: Member, ahead: Sequence[tuple[int, Any]]) -> Iterator[Batch]:
+        """Take what has not reached this member yet, if the audience has not looked at so many updates."""
+        if self._batch is not None and member in self._unreached:
+            self._unreached.remove(member)
+            if self._batch:
+                yield self._batch
+        if ahead:
+            passing, messages = self._passing(ahead)
+            if passing:
+                yield Batch(self.passed, passing, messages)
+
+    def _passing(self, updates: Sequence[tuple[int, Any]]) -> tuple[Sequence[tuple[int, Any]], list[Update]]:
         wanted, message = self.wanted, self._frames.update
         passing = updates if wanted is EVERYTHING else [each for each in updates if wanted(each[1])]
-        messages = [message(value, self.id, offset) for offset, value in passing]
+        return passing, [message(value, self.id, offset) for offset, value in passing]
+
+    def _look_at(self, updates: Sequence[tuple[int, Any]]) -> Batch | None:
+        passing, messages = self._passing(updates)
         first = self.passed
         self.passed = first + len(messages)
         self.offset = updates[-1][0]

@@ -46,7 +46,7 @@ class BrokerLog(SharedLog[T]):
         self._kept: Final = deque[T](maxlen=capacity)
         self._known: Position | None = flow.position if flow.position.epoch else None  # None: not joined yet
         self._readings: dict[Position, _Reading] = {}
-        self._waiting: list[Waiter[None]] = []  # for this log to get further
+        self._waiting: dict[Waiter[None], None] = {}  # for this log to get further; in order
         self._is_closed = False
 
     @property
@@ -91,7 +91,7 @@ class BrokerLog(SharedLog[T]):
             self._wake()
 
     def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, {}
         for each in waiting:
             if not each.done():
                 each.set_result(None)
@@ -109,17 +109,26 @@ class BrokerLog(SharedLog[T]):
         if self._known is None:
             self._known = joined  # nothing was heard since
         while position is not None and not self._is_closed:
-            asked = position
+            asked, known = position, self._known
             found = await self._insist(lambda: self._flow.resolve(asked))  # noqa: B023  # awaited at once
             if found is None:
                 return None
             while self._known < found and not self._is_closed:
-                waiter: Waiter[None] = new_waiter()
-                self._waiting.append(waiter)
-                await waiter
+                await self._move()
             if self._known.epoch == found.epoch:
                 return found
+            if self._known == known and not self._is_closed:  # the log has gone back, which is still to be heard here
+                await self._move()
         return None
+
+    async def _move(self) -> None:
+        """Wait until this log gets further, or is closed."""
+        waiter: Waiter[None] = new_waiter()
+        self._waiting[waiter] = None
+        try:
+            await waiter
+        finally:
+            self._waiting.pop(waiter, None)  # it may have been cancelled
 
     async def read(self, after: int, limit: int) -> Sequence[tuple[int, T]] | None:
         """The updates behind an offset; those that are not here any more are read from the broker."""

@@ -32,6 +32,10 @@ MOST_PARTS: Final = 256
 """Parts of all filters of one session: each is asked about each update, and clients must not make that expensive."""
 
 
+MOST_BYTES: Final = 64 * 1024
+"""Of one message: to read a large one holds up everybody."""
+
+
 class Conversation:
     """One client, from its first message to its last: an error in a message is answered, and ends nothing."""
 
@@ -71,6 +75,8 @@ class Conversation:
         try:
             if not isinstance(frame, Frame.Text):
                 raise BadMessageError("a message is text")
+            if len(frame.data) > MOST_BYTES:
+                raise BadMessageError(f"a message has at most {MOST_BYTES} bytes, not {len(frame.data)}")
             request = read_request(frame.data)
         except BadMessageError as error:
             await self._say(ErrorMessage(str(error), error.code, error.id))

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
+from weakref import WeakSet
 
 from flowws.feeds._position import Position
 
@@ -66,8 +68,21 @@ class SharedLog(FeedLog[T], Protocol[T]):
         ...
 
 
+_begun: Final[WeakSet[MemoryLog[Any]]] = WeakSet()
+_newest_epoch = 0
+
+
+def _new_epoch() -> int:
+    """The time, in microseconds since 1970: 16 digits. No two of a process are the same."""
+    global _newest_epoch  # noqa: PLW0603  # as it says
+    _newest_epoch = max(time.time_ns() // 1000, _newest_epoch + 1)
+    return _newest_epoch
+
+
 class MemoryLog(Generic[T]):
-    """The newest updates, in memory. Its epoch is the moment of its beginning, in milliseconds since 1970.
+    """The newest updates, in memory. Its epoch is the moment of its beginning, in microseconds since 1970. In a process
+    that is forked from this one it is another log, and begins there: what it will hear is not what others hear. That
+    epoch is a little later, by the number of the process.
 
     >>> log = MemoryLog[str](capacity=2)
     >>> [log.append(name) for name in ("Ada", "Grace", "Mary")]
@@ -78,14 +93,20 @@ class MemoryLog(Generic[T]):
     None
     """
 
-    __slots__ = ("_head", "_kept", "epoch")
+    __slots__ = ("__weakref__", "_given", "_head", "_kept", "epoch")
 
     def __init__(self, capacity: int) -> None:
         if type(capacity) is not int or capacity < 0:
             raise ValueError(f"capacity must be a number of updates, 0 or more, not {capacity!r}")
-        self.epoch: int = time.time_ns() // 1_000_000
+        self.epoch: int = _new_epoch()
+        self._given = self.epoch  # a class of your own may have another
         self._head = 0
         self._kept: deque[T] = deque(maxlen=capacity)
+        _begun.add(self)
+
+    def _begin_anew(self) -> None:
+        if self.epoch == self._given:
+            self.epoch = self._given = _new_epoch()
 
     @property
     def head(self) -> int:
@@ -108,3 +129,15 @@ class MemoryLog(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<MemoryLog {self.epoch}-{self._head}, {len(self._kept)} kept>"
+
+
+def _begin_anew() -> None:
+    """This process is a fork of another one: a worker, say, and what has just begun is another life of each feed."""
+    global _newest_epoch  # noqa: PLW0603  # as above
+    _newest_epoch = max(time.time_ns() // 1000, _newest_epoch) + (os.getpid() << 10)  # other workers begin now, too
+    for log in list(_begun):
+        log._begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)

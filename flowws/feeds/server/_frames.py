@@ -25,33 +25,46 @@ class Update(SharedMessage):
         """Its bytes, before they are framed or compressed."""
 
 
+class _Written:
+    """What there is of one update."""
+
+    __slots__ = ("body", "messages", "size")
+
+    def __init__(self, body: bytes) -> None:
+        self.body: Final = body
+        self.messages: Final[dict[int, Update]] = {}
+        """By the id of the subscriptions."""
+        self.size = len(body)
+        """Bytes, about."""
+
+
 class Frames:
     """The messages of updates: each value is written once, and each message built once per id of a subscription.
 
     They are kept between rounds, for those who are behind or come back, as far as `ROOM` allows.
     """
 
-    __slots__ = ("_bodies", "_converter", "_counts", "_messages", "_size")
+    __slots__ = ("_converter", "_counts", "_size", "_written")
 
     def __init__(self, converter: ContentConverter, counts: Counts) -> None:
         self._converter = converter
         self._counts = counts
-        self._bodies: dict[int, bytes] = {}
-        self._messages: dict[tuple[int, int], Update] = {}
+        self._written: dict[int, _Written] = {}  # by the offset
         self._size = 0
 
     def update(self, value: Any, id: int, offset: int) -> Update:
         """The message that brings this update to subscriptions with this id. Raises what the converter raises."""
-        message = self._messages.get((id, offset))
+        known = self._written.get(offset)
+        if known is None:
+            known = self._written[offset] = _Written(self.body(value))
+            self._counts.encodings += 1
+            self._size += known.size
+        message = known.messages.get(id)
         if message is None:
-            counts = self._counts
-            body = self._bodies.get(offset)
-            if body is None:
-                body = self._bodies[offset] = self.body(value)
-                counts.encodings += 1
-            message = self._messages[id, offset] = Update(written_update(body, id, offset))
-            counts.frames_built += 1
-            self._size += 2 * message.size  # with the body, about
+            message = known.messages[id] = Update(written_update(known.body, id, offset))
+            self._counts.frames_built += 1
+            known.size += message.size
+            self._size += message.size
         return message
 
     def snapshot(self, items: tuple[Any, ...], id: int, at: Position) -> Frame:
@@ -70,12 +83,13 @@ class Frames:
         return frame.data
 
     def trim(self) -> None:
-        """Forget, if it is too much. Called between rounds only: within one, everything is used again."""
-        if self._size > ROOM:
-            self.clear()
+        """Forget those that were written first, if there are too many. Called between rounds only: within one,
+        everything is used again.
+        """
+        while self._size > ROOM:
+            self._size -= self._written.pop(next(iter(self._written))).size
 
     def clear(self) -> None:
         """Forget all of them."""
-        self._bodies.clear()
-        self._messages.clear()
+        self._written.clear()
         self._size = 0

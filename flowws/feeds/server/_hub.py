@@ -14,7 +14,7 @@ from flowws.feeds._position import Position
 from flowws.feeds.filters import Filter
 from flowws.flows import MutableStateFlow
 
-from ._audience import Audience, Member
+from ._audience import Audience, Batch, Member
 from ._broker_log import BrokerLog
 from ._counts import Counts
 from ._feed import Feed
@@ -49,10 +49,12 @@ class Hub(Generic[T]):
                                                                   +-- too long: goes on by call_soon
 
     What is emitted in one turn of the loop is one round, and leaves in one write. Whoever comes, or changes the filter,
-    asks to `catch_up` first: then no update is on its way, and the position of the log is exact.
+    does so at the position of the log, and waits for no round: of those that are under way, what is up to there is not
+    for him, and what is `due` to him of another filter he takes at once.
 
     A broker's flow may break off, or go on in another epoch: an `Interruption`. It is a round of its own, behind what
-    was heard before it, and every member has it put in its place.
+    was heard before it, and every member has it put in its place. Behind it offsets may begin anew: whoever goes by
+    them asks to `catch_up` first.
     """
 
     def __init__(self, feed: Feed[T]) -> None:
@@ -63,8 +65,9 @@ class Hub(Generic[T]):
         self.log: Final = _log_of(feed)
         self.shared: Final = self.log if isinstance(self.log, SharedLog) else None
         """The log, if other processes know it, too."""
-        kept = feed.resume if isinstance(feed.resume, int) else 4 * PATIENCE
-        self.patience: Final = max(IMPATIENCE, min(PATIENCE, kept // 4))
+        self.kept: Final = feed.resume if isinstance(feed.resume, int) else 4 * PATIENCE
+        """How many updates are remembered; where the log does not say so, a guess."""
+        self.patience: Final = max(IMPATIENCE, min(PATIENCE, self.kept // 4))
         """After how many updates of which none passes a client is told so."""
         self.members: Final = MutableStateFlow(0)
         """How many subscriptions there are."""
@@ -75,8 +78,11 @@ class Hub(Generic[T]):
         self._audiences: dict[tuple[Filter, int], Audience] = {}
         self._pending: list[tuple[int, T]] = []
         self._rounds = deque[Iterator[None]]()  # that come before what is pending
+        self.is_interrupted: bool = False
+        """Whether an interruption is on its way: offsets from before it and from behind it are not to be compared."""
         self._lives: set[int] | None = None  # the epochs that this one goes on from; None: all
         self._round: Iterator[None] | None = None  # under way
+        self._updates: Sequence[tuple[int, T]] = ()  # of the round under way
         self._is_due = False  # a call has been asked for
         self._soon: Callable[[Callable[[], object]], object] = call_soon  # of the loop on which the members are
         self._is_running = False
@@ -92,7 +98,8 @@ class Hub(Generic[T]):
         """Some of the updates behind `after`, up to `until`; none if there are none, None if they are not known."""
         if after == until.offset:
             return ()
-        self.frames.trim()
+        if self._round is None:
+            self.frames.trim()
         updates = await self.log.read(after, min(until.offset - after, CHUNK))
         if not updates or updates[0][0] != after + 1 or (self._lives is not None and until.epoch not in self._lives):
             return None  # also where the log has gone back meanwhile: then others have these offsets now
@@ -135,6 +142,7 @@ class Hub(Generic[T]):
             if pending:
                 self._rounds.append(self._delivery(pending))
             self._rounds.append(self._interruption(interruption))
+            self.is_interrupted = True
             self._ask()
         else:
             self.frames.clear()
@@ -167,8 +175,20 @@ class Hub(Generic[T]):
             self._ask()
 
     def catch_up(self) -> None:
-        """Bring what is pending to everybody, now."""
-        self._run(None)
+        """Bring what is pending to everybody, now, if there is an interruption in it."""
+        if self.is_interrupted:
+            self._run(None)
+
+    def ahead(self, audience: Audience) -> list[tuple[int, T]]:
+        """What has been heard, and the audience has not looked at. Call `catch_up` before."""
+        return [each for each in (*self._updates, *self._pending) if each[0] > audience.offset]
+
+    def due(self, member: Member, audience: Audience) -> Iterator[Batch]:
+        """Take what has been heard and has not reached this member. Call `catch_up` before.
+
+        Raises what the filter or the converter raises.
+        """
+        return audience.due(member, self.ahead(audience))
 
     def _run(self, deadline: float | None) -> bool:
         """Deliver until nothing is pending: True. False if that takes longer."""
@@ -182,7 +202,7 @@ class Hub(Generic[T]):
                 for _ in self._round:
                     if deadline is not None and perf_counter() >= deadline:
                         return False
-                self._round = None
+                self._round, self._updates = None, ()
         finally:
             self._is_running = False
         if self.ended is not None:
@@ -195,6 +215,7 @@ class Hub(Generic[T]):
         return self._delivery(updates)
 
     def _delivery(self, updates: Sequence[tuple[int, T]]) -> Iterator[None]:
+        self._updates = updates
         self.frames.trim()
         for audience in tuple(self._audiences.values()):
             if audience:
@@ -205,16 +226,21 @@ class Hub(Generic[T]):
         self.frames.clear()  # they are known by their offsets, which may begin anew
         for audience in tuple(self._audiences.values()):
             yield from audience.interrupt(interruption)
+        self.is_interrupted = bool(self._rounds)
 
     # Members
 
     def enter(self, member: Member, wanted: Filter, id: int) -> Audience:
-        """Let a member into the slow lane of its audience. Call `catch_up` before."""
+        """Let a member into the slow lane of its audience, which may still have to look at updates of before.
+
+        Call `catch_up` before.
+        """
         if not self._audiences:
             # The loop may be another one, and the one before may have ended with something due.
             self._soon = current_loop().call_soon
-            self._pending, self._round, self._is_due = [], None, False
+            self._pending, self._updates, self._round, self._is_due = [], (), None, False
             self._rounds.clear()
+            self.is_interrupted = False
         audience = self._audiences.get((wanted, id))
         if audience is None:
             audience = Audience(wanted, id, self.frames, self.counts, self.log.head, self.patience)

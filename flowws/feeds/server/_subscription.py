@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from inspect import isawaitable, iscoroutine
 from typing import Any, Final, cast
@@ -67,8 +68,7 @@ class Subscription(Member):
     def begin(self, wanted: Filter, after: Position | None) -> None:
         """Begin, behind what the client has already."""
         self.hub.catch_up()
-        at = self.hub.position
-        self._enter(wanted, partial(self._open, wanted=wanted, after=after, at=at))
+        self._enter(wanted, partial(self._open, wanted=wanted, after=after, at=self.hub.position))
         if self.hub.ended is not None:
             self.finish(*self.hub.ended, is_error=False)
 
@@ -77,7 +77,7 @@ class Subscription(Member):
         while self._is_opening:  # one change after the other: a client that sends and never reads has to wait
             self._waiter = new_waiter()
             await self._waiter
-        self.hub.catch_up()
+        self._take_what_is_due()
         if self._audience is None or self._last_words is not None:
             return
         self.hub.leave(self, self._audience)
@@ -86,9 +86,23 @@ class Subscription(Member):
             before.abandon()
         self._enter(wanted, partial(self._reopen, wanted=wanted, at=self.hub.position), before)
 
+    def _take_what_is_due(self) -> None:
+        """Take all that has been heard by now: what its audience hears from now on is not for it."""
+        self.hub.catch_up()
+        if self._audience is None:
+            return
+        try:
+            for batch in self.hub.due(self, self._audience):
+                if self._stage is None:
+                    self.fall_behind(batch)
+                else:
+                    self.put_aside(batch)
+        except Exception as failure:  # noqa: BLE001  # the filter's or the converter's
+            self._fail(failure)
+
     def _enter(self, wanted: Filter, opening: Callable[[Stage], Any], before: Stage | None = None) -> None:
         self._audience = self.hub.enter(self, wanted, self.id)
-        self._stage = Stage(self.hub, self._audience, self._audience.passed, opening)
+        self._stage = Stage(self.hub, self._audience, self._audience.passed, self.hub.log.head, opening)
         self._stage.before = before
         self._start()
 
@@ -106,6 +120,8 @@ class Subscription(Member):
         self.put_aside(batch)
 
     def put_aside(self, batch: Batch) -> None:
+        if self._audience is None:
+            return  # the one before was too much
         assert self._stage is not None  # or it would be in the fast lane
         try:
             self._stage.put(batch)
@@ -114,7 +130,7 @@ class Subscription(Member):
             return
         fault = self._stage.fault
         if fault is None:
-            self._start()
+            self.look_up()
         elif isinstance(fault, LaggedError):
             self._is_too_slow()
         else:
@@ -124,6 +140,16 @@ class Subscription(Member):
         self.hub.counts.disconnected += 1
         self.leave()
         self._session.outgoing.try_send(Frame.Close(TOO_SLOW))
+
+    def look_up(self) -> None:
+        stage = self._stage
+        assert stage is not None  # as above
+        if self._job is not None:
+            return  # it looks itself
+        if stage:
+            self._start()
+        else:
+            self._try_fast_lane(stage)
 
     def interrupt(self, interruption: Interruption) -> None:
         if self._audience is None:
@@ -179,7 +205,6 @@ class Subscription(Member):
             while (stage := self._stage) is not None:
                 try:
                     await self._play(stage)
-                    has_caught_up = stage.has_caught_up
                 except Exception as failure:  # noqa: BLE001  # snapshot, revision, log and filters are the user's
                     if isinstance(failure, SessionClosedError) and not self._session.is_active:
                         return  # it is this one, not one that a snapshot asks
@@ -189,13 +214,24 @@ class Subscription(Member):
                 if stage is self._stage:  # there is no other filter since
                     if self._last_words is not None:
                         await self._say_last_words()
-                    elif self._audience is not None and has_caught_up:
-                        self._stage = None
-                        self.hub.to_fast(self, self._audience)
-                    return  # who has not caught up has a snapshot that is ahead: the next update wakes him
+                    else:
+                        self._try_fast_lane(stage)
+                    return  # who is still ahead of his audience looks up when it has got further
         finally:
             self._job = None
             self._acknowledge(None)
+
+    def _try_fast_lane(self, stage: Stage) -> None:
+        if self._audience is None:
+            return
+        try:
+            has_caught_up = stage.has_caught_up
+        except Exception as failure:  # noqa: BLE001  # `revision` is the user's
+            self._fail(failure)
+            return
+        if has_caught_up:
+            self._stage = None
+            self.hub.to_fast(self, self._audience)
 
     async def _play(self, stage: Stage) -> None:
         if stage.before is not None:
@@ -217,7 +253,7 @@ class Subscription(Member):
     async def _tell(self, stage: Stage, interruption: Interruption) -> None:
         words = interruption.told_to(self.id)
         if isinstance(words, GapMessage) and not stage.is_abandoned:
-            await self._show(stage, stage.audience.wanted, [words])
+            await self._show_behind(words, stage, stage.audience.wanted)
         else:
             await self._say(words)
 
@@ -266,11 +302,12 @@ class Subscription(Member):
         """Where a client may resume that gets no further than this: nowhere, if there is a snapshot that it needs."""
         return at if self.hub.feed.snapshot is None else None
 
-    async def _show(self, stage: Stage, wanted: Filter, words: Sequence[Event]) -> None:
-        """Say these words, and everything as it is now, if the feed can tell.
+    async def _show_behind(self, gap: GapMessage, stage: Stage, wanted: Filter) -> None:
+        """In the midst of updates. A client that is lost before it has the snapshot must not resume behind the gap."""
+        await self._show(stage, wanted, [replace(gap, is_before_snapshot=self.hub.feed.snapshot is not None)])
 
-        A client that has resumed would resume behind a gap, too, and do without the snapshot: it hears both at once.
-        """
+    async def _show(self, stage: Stage, wanted: Filter, words: Sequence[Event]) -> None:
+        """Say these words, and everything as it is now, if the feed can tell."""
         if self.hub.feed.snapshot is None:
             await self._say(*words)
             self._acknowledge(stage)
@@ -314,7 +351,7 @@ class Subscription(Member):
             after = updates[-1][0]
             more = await self.hub.read(after, at)
             if more is None:  # the log is shorter than this took
-                await self._show(stage, wanted, [GapMessage(self.id, at.offset - after, at, "trimmed")])
+                await self._show_behind(GapMessage(self.id, at.offset - after, at, "trimmed"), stage, wanted)
                 return
             updates = more
         if at.offset - told >= self.hub.patience:

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 import anyio
 
+_PATIENCE: Final = 0.01  # seconds until a unix socket is asked again
+
 HEAD_START: Final = 0.25
 """Seconds that an address has before the next one is tried beside it: RFC 8305, section 8."""
 
@@ -106,6 +108,9 @@ async def _connect(line: socket.socket, address: object) -> socket.socket:
     try:
         line.setblocking(False)
         problem = line.connect_ex(address)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # any family's
+        while problem == errno.EAGAIN and line.family == socket.AF_UNIX:  # too many are before us, and nothing tells us
+            await anyio.sleep(_PATIENCE)
+            problem = line.connect_ex(address)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as above
         if problem in (errno.EINPROGRESS, errno.EWOULDBLOCK):
             if not _is_there(line):
                 await anyio.wait_writable(line)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from socket import socket
 from ssl import SSLContext
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from websockets.datastructures import Headers
 
@@ -32,6 +32,10 @@ from ._frame_reader import FrameReader as FrameReader
 from ._frame_reader import ViolationError as ViolationError
 from ._frame_reader import WireFrame as WireFrame
 from ._frame_reader import frame_bytes as frame_bytes
+from ._hand_over import HandOver as HandOver
+from ._hand_over import TextReceived as TextReceived
+from ._hand_over import Waiting as Waiting
+from ._hand_over import hand_over_soon as hand_over_soon
 from ._memory_line import Line as Line
 from ._memory_line import LineEnd as LineEnd
 from ._memory_line import Pipe as Pipe
@@ -117,9 +121,12 @@ class Endpoint(Protocol):
     """What an engine tells the session."""
 
     @property
-    def text_received(self) -> Callable[[str], None]:
+    def text_received(self) -> TextReceived:
         """A text frame has arrived that is final, valid UTF-8, and has no reserved bits. Any other goes to
         `frame_received`, and so may one of `LARGE` bytes or more.
+
+        The second argument is how the task that waits for the text is to get it: if not said otherwise, it goes on in
+        a turn of the loop of its own.
         """
         ...
 
@@ -169,6 +176,8 @@ class Request:
     tls: Tls | None = None
     scope: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The ASGI scope, where the engine is asgi."""
+    scheme: Literal["ws", "wss"] | None = None
+    """What the client spoke, with us or with a proxy that is trusted; None until the server has looked at that."""
 
 
 @dataclass(frozen=True, slots=True)

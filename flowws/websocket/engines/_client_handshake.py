@@ -41,7 +41,7 @@ class ClientHandshake:
     in `rest`: frames.
     """
 
-    __slots__ = ("_checks", "_fed", "_head", "_parsing", "_stream", "request")
+    __slots__ = ("_checks", "_fed", "_head", "_parsing", "_status_line", "_stream", "request")
 
     def __init__(self, opening: Opening) -> None:
         self._checks = _Checks(parse_uri(opening.url))
@@ -49,6 +49,7 @@ class ClientHandshake:
         self._parsing = self._read()
         self._fed = 0
         self._head: Answer | None = None
+        self._status_line: bytes | bytearray = b""  # of the head that is read
         self.request: bytes = self._written(opening)
         """What the client says first."""
 
@@ -106,6 +107,8 @@ class ClientHandshake:
     def _checked(self, answer: Answer) -> Headers:
         if answer.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             raise _refused(answer, bytes(answer.body))
+        if not self._status_line.startswith(b"HTTP/1.1 "):  # there is no Upgrade in 1.0 (RFC 9110, section 7.8)
+            raise _out_of_order("a 101 is an answer of HTTP/1.1, not of HTTP/1.0", answer)
         try:
             self._checks.process_response(answer)
         except InvalidHandshake as error:
@@ -125,9 +128,15 @@ class ClientHandshake:
         return answer
 
     def _read_head(self) -> Generator[None, None, Answer]:
-        # Read as that of a proxy: then the parser stops where the body begins.
+        # Read as that of a proxy: then the parser stops where the body begins. It takes HTTP/1.0 then, too.
         stream = self._stream
-        return Answer.parse(stream.read_line, stream.read_exact, stream.read_to_eof, proxy=True)
+        self._status_line = b""
+        return Answer.parse(self._read_line, stream.read_exact, stream.read_to_eof, proxy=True)
+
+    def _read_line(self, limit: int, error: type[Exception]) -> Generator[None, None, bytes | bytearray]:
+        line = yield from self._stream.read_line(limit, error)
+        self._status_line = self._status_line or line
+        return line
 
 
 def _refused(answer: Answer, body: bytes) -> RefusedError:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import partial
 from sys import maxsize
 from typing import Any, Final, cast
 
 from picows import WSFrame, WSMsgType, WSTransport
 
-from flowws._core import Waiter
+from flowws._core import Waiter, current_loop
 
-from . import Connection, Endpoint
+from . import Connection, Endpoint, HandOver, TextReceived, hand_over_soon
 from ._masked_writer import MaskedWriter, apply_mask
+from ._picows_hand_over import hand_over_now
 from ._picows_parser import DEAF, Parser, Parsers, Reader
 from ._picows_room import room_here
 from ._plain_transport import Transport
@@ -56,6 +56,7 @@ class PicowsConnection(asyncio.BufferedProtocol):
         "_parser",
         "_parsers",
         "_parsers_for",
+        "_pause_is_due",
         "_room",
         "_tcp",
         "_to_pass",
@@ -101,7 +102,8 @@ class PicowsConnection(asyncio.BufferedProtocol):
         self._is_silent = False  # and nothing can be written after it
         self._we_ended = False  # we have ended the connection
         self._has_failed = False  # it cannot be read any more
-        self.new_waiter: Callable[[], Waiter[Any]] = partial(asyncio.Future, loop=self._loop)
+        self._pause_is_due = False
+        self.new_waiter: Callable[[], Waiter[Any]] = current_loop().new_waiter
         self.is_secure = tcp.get_extra_info("ssl_object") is not None
         self.is_writable = True
         self.heard = False
@@ -113,7 +115,7 @@ class PicowsConnection(asyncio.BufferedProtocol):
     def open(self, open_endpoint: Callable[[Connection], Endpoint], rest: bytes) -> None:
         """Begin: the handshake is done, `rest` is what has come after it."""
         endpoint = open_endpoint(cast("Connection", self))  # to pyright, what stands in slots cannot be assigned to
-        self.text_received: Callable[[str], object] = endpoint.text_received
+        self.text_received: TextReceived = endpoint.text_received
         # Only now the endpoint has said how large its frames may be, and picows' limit cannot be changed.
         self._parsers = self._parsers_for(self._limit)
         self._is_open = True
@@ -154,7 +156,7 @@ class PicowsConnection(asyncio.BufferedProtocol):
             else:
                 self._wariness = 0
                 try:
-                    self.text_received(text)
+                    self.text_received(text, hand_over_now)
                 except Exception:  # noqa: BLE001  # one connection's trouble
                     self._broke()
                 return
@@ -214,10 +216,10 @@ class PicowsConnection(asyncio.BufferedProtocol):
             self.text_received = self._limited_text if is_lower else self._endpoint.text_received
         self._limit = size
 
-    def _limited_text(self, text: str) -> None:
+    def _limited_text(self, text: str, hand_over: HandOver = hand_over_soon, /) -> None:
         size = len(text) if text.isascii() else len(text.encode())
         if self._endpoint is not None and self._fits(size):
-            self._endpoint.text_received(text)
+            self._endpoint.text_received(text, hand_over)
 
     def _fits(self, size: int) -> bool:
         if size <= self._limit:
@@ -229,9 +231,22 @@ class PicowsConnection(asyncio.BufferedProtocol):
         return False
 
     def pause_reading(self) -> None:
-        self._tcp.pause_reading()
+        """Of TLS, what has been read is also taken out first: what aiofastnet still has when it is paused in the midst
+        of a read stays there, until something else arrives.
+        """
+        if not self.is_secure:
+            self._tcp.pause_reading()
+        elif not self._pause_is_due:
+            self._pause_is_due = True
+            self._loop.call_soon(self._pause)
+
+    def _pause(self) -> None:
+        if self._pause_is_due:
+            self._pause_is_due = False
+            self._tcp.pause_reading()
 
     def resume_reading(self) -> None:
+        self._pause_is_due = False
         self._tcp.resume_reading()
 
     # Writing

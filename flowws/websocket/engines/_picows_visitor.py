@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
 from websockets.http11 import Request as RequestHead
+
+from flowws._core import report
 
 from . import Answer, Decide, Request, Response, ServerLimits, Tls, Upgrade
 from ._answers import FAILED, NOT_BY_GET, response_bytes, upgrade_bytes
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from ._plain_transport import Transport
 
 LINGER: Final = 2.0  # seconds for a client to take note of an answer and hang up
-
-_log: Final = logging.getLogger("flowws.websocket")
 
 
 class Visitor(asyncio.BufferedProtocol):
@@ -76,6 +75,8 @@ class Visitor(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._reader is None:
+            if self._is_deciding():  # the pause is on its way
+                self._rest += self._room[:nbytes]
             return
         head = self._reader.feed(self._room[:nbytes])
         if isinstance(head, Response):
@@ -90,7 +91,11 @@ class Visitor(asyncio.BufferedProtocol):
         tcp = self._tcp
         self._decide(Request(head.path, head.headers, head.method, self._address, _tls_of(tcp)), self._answer)
         if self._is_deciding():  # the answer takes time: what comes until then waits in the socket
-            tcp.pause_reading()
+            asyncio.get_running_loop().call_soon(self._wait)  # why not here: see `PicowsConnection.pause_reading`
+
+    def _wait(self) -> None:
+        if self._is_deciding():
+            self._tcp.pause_reading()
 
     def _is_deciding(self) -> bool:
         return self._head is not None
@@ -125,7 +130,11 @@ class Visitor(asyncio.BufferedProtocol):
             on_gone=self._place.leave,
         )
         self._place.cut = connection.abort
-        connection.open(upgrade.open, self._rest)
+        try:
+            connection.open(upgrade.open, self._rest)
+        except Exception as error:  # noqa: BLE001  # one client's trouble
+            report("a session could not be opened", error)
+            connection.abort()
 
     def _say(self, response: Response, method: str = "GET") -> None:
         self._timer.cancel()

@@ -92,5 +92,6 @@ class Places:
     async def emptied(self) -> None:
         """Wait until nobody is here."""
         while self._taken:
-            self._emptied = anyio.Event()
+            if self._emptied.is_set():
+                self._emptied = anyio.Event()
             await self._emptied.wait()

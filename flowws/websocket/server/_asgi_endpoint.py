@@ -89,6 +89,10 @@ class _OneHandler(Site):
 
 
 class _EveryPath(Route):
+    @property
+    def named(self) -> str:
+        return "this endpoint"
+
     @cached_property
     def pattern(self) -> PathPattern:
         return _AnyPath()

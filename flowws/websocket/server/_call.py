@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from websockets.datastructures import Headers
 
 from ..engines import Tls
+from ._kept_headers import KeptHeaders
 
 
 class QueryParameters(dict[str, str]):
@@ -58,6 +59,10 @@ class Call:
     """The framework's scope, with its `state` and `user`, where the engine is ASGI; else empty."""
     attributes: dict[str, Any] = field(default_factory=dict[str, Any])
     """Yours: what middleware tells the handler. Kotlin: `attributes`."""
+
+    def _keep(self) -> None:
+        """A session has this call from now on."""
+        object.__setattr__(self, "headers", KeptHeaders(self.headers))
 
     @cached_property
     def path(self) -> str:

@@ -40,8 +40,8 @@ class Reception:
                                                        |
         engine  --  Upgrade.open(connection)  -->  a session, its handler started
 
-    Routes that are added to the app later are for its next serving. Raises `ValueError`, quoting the path, for a
-    route that this engine cannot serve.
+    Routes that are added to the app later are for its next serving. Raises `ValueError`, naming the route, for one
+    that this engine cannot serve.
     """
 
     def __init__(self, app: Site, can: Abilities) -> None:
@@ -184,8 +184,8 @@ class Reception:
 
     def _respond(self, request: Request, answer: Answer, respond: Callable[[Answer], object]) -> None:
         if isinstance(answer, Response) and answer.status >= 400:
-            client_address, _ = self._app._trusted_proxies.seen_by(request)
-            self._app._observers.refused(replace(request, client_address=client_address), answer)
+            client_address, scheme = self._app._trusted_proxies.seen_by(request)
+            self._app._observers.refused(replace(request, client_address=client_address, scheme=scheme), answer)
         respond(answer)
 
     def _failed(self, request: Request) -> Response:
@@ -198,6 +198,7 @@ class Reception:
         self, connection: Connection, call: Call, route: Route, extensions: Sequence[WebSocketExtension]
     ) -> Endpoint:
         assert self._scope is not None  # it was opened
+        call._keep()
         kind = RawWebSocketServerSession if route.is_raw else WebSocketServerSession
         session = kind(connection, route.config, call, extensions, parent=self._scope.job)
         self._sessions.add(session)
@@ -214,11 +215,11 @@ class Reception:
 
 def _check(route: Route, can: Abilities) -> None:
     if route.config.masking and not can.server_masking:
-        raise ValueError(f"masking=True of {route.path!r}: this engine cannot mask the frames of a server")
+        raise ValueError(f"masking=True of {route.named}: this engine cannot mask the frames of a server")
     if route.config.ping_interval is not None and not can.pings:
         interval = route.config.ping_interval
-        raise ValueError(f"ping_interval={interval!r} of {route.path!r}: this engine cannot send pings")
+        raise ValueError(f"ping_interval={interval!r} of {route.named}: this engine cannot send pings")
     if not (can.raw or all(isinstance(each, LocalExtension) for each in route.config.extensions)):
-        raise ValueError(f"extensions={route.config.extensions!r} of {route.path!r}: this engine has no reserved bits")
+        raise ValueError(f"extensions={route.config.extensions!r} of {route.named}: this engine has no reserved bits")
     if route.is_raw and not can.raw:
-        raise ValueError(f"{route.path!r} is a raw route: this engine shows no frames")
+        raise ValueError(f"{route.named} is a raw route: this engine shows no frames")

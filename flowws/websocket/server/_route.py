@@ -40,6 +40,11 @@ class Route:
         assert self.own_config is not None  # a server gives its own to those who have none
         return self.own_config
 
+    @property
+    def named(self) -> str:
+        """How an error names it."""
+        return repr(self.path)
+
     @cached_property
     def pattern(self) -> PathPattern:
         """The path, ready to be compared."""

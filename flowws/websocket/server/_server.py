@@ -136,6 +136,9 @@ class WebSocketServer(Site):
     ) -> None:
         """Serve until SIGINT (Ctrl-C) or SIGTERM; a second signal does not wait for the handlers any longer.
 
+        What the program consists of by then is left out of garbage collections meanwhile (`gc.freeze`): they hold up
+        every client.
+
         Args:
             host: as for `serve`; without any address it is 127.0.0.1, port 8080.
             port: as for `serve`.

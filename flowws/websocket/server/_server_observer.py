@@ -25,8 +25,8 @@ class ServerObserver:
         """A session is over: its connection, and every job of it."""
 
     def refused(self, request: Request, response: Response) -> object:
-        """A request was answered with a status of 400 or more. Its `client_address` is that of a `Call`: behind a proxy
-        that is trusted, what that says.
+        """A request was answered with a status of 400 or more. Its `client_address` and `scheme` are those of a `Call`:
+        behind a proxy that is trusted, what that says.
         """
 
 

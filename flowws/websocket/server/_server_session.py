@@ -43,7 +43,8 @@ class ServerSide(WebSocketSession):
     ) -> Endpoint:
         """Start the handler."""
         self._on_end = on_end
-        self._run_main(handler, self.job.name)
+        if self._link.reason is None:  # else an observer has closed it already
+            self._run_main(handler, self.job.name)
         return self.endpoint()
 
     def go_away(self, reason: CloseReason = GOING_AWAY) -> None:

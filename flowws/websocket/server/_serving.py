@@ -113,12 +113,14 @@ class Serving(AbstractAsyncContextManager["Serving"]):
         """
         assert self._listening is not None  # the block was entered
         assert self._reception is not None  # as above
-        await self._reception.close(self._stop_reason, self._grace if grace is None else grace)
-        self._listening.close()
-        self._listening.cut_all()  # those who never asked for a session, or whose page is still on its way
+        try:
+            await self._reception.close(self._stop_reason, self._grace if grace is None else grace)
+        finally:  # asyncio's own cancellation may come in here
+            self._listening.close()
+            self._listening.cut_all()  # those who never asked for a session, or whose page is still on its way
+            addresses, self._addresses = self._addresses, ()  # once: a file that is there later is a successor's
+            remove_files(addresses)
         await self._listening.wait_closed()
-        addresses, self._addresses = self._addresses, ()  # once: a file that is there later is that of a successor
-        remove_files(addresses)
 
 
 def port_of(listener: socket) -> int:

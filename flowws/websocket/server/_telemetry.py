@@ -78,7 +78,7 @@ class OpenTelemetry(ServerObserver):
         self._count(session.stats, route)
 
     def refused(self, request: Request, response: Response) -> None:
-        scheme = "ws" if request.tls is None else "wss"
+        scheme = request.scheme or ("ws" if request.tls is None else "wss")
         span = self._span(
             request.method, request.target, request.headers, request.client_address, scheme, request.method
         )

@@ -16,7 +16,7 @@ from ..engines import Connection
 from ..extensions import Deflate, WebSocketExtension
 from ._assembler import Assembler
 from ._extension_chain import ExtensionChain
-from ._link import CONTROL, Link, OnClosed, OnGone
+from ._link import CONTROL, Link, Owner
 from ._outgoing import Outgoing
 from ._pinger import Pinger
 from ._shared_message import SharedMessage
@@ -37,11 +37,10 @@ class DefaultLink(Link):
         self,
         connection: Connection,
         config: WebSockets,
+        owner: Owner,
         *,
         is_client: bool,
         extensions: Sequence[WebSocketExtension],
-        on_closed: OnClosed,
-        on_gone: OnGone,
     ) -> None:
         # Stored state
         self.chain = ExtensionChain(extensions, config.max_frame_size) if extensions else None
@@ -53,14 +52,14 @@ class DefaultLink(Link):
         self._eof = False  # the peer sends nothing more
         self._owed: bytes | None = None  # the pong that could not leave yet
         self._pinger: Pinger | None = None  # made for the first ping
-        super().__init__(connection, config, is_client=is_client, on_closed=on_closed, on_gone=on_gone)
+        super().__init__(connection, config, owner, is_client=is_client)
         if self.chain is not None and self.chain.takes_all:
             self.incoming.takes_whole = False
         if config.ping_interval is not None:
             self.pinger.interval = to_seconds(config.ping_interval, "ping_interval")
 
     def _make_outgoing(self, config: WebSockets) -> Outgoing:
-        outgoing = Outgoing(config.channels.outgoing, self._connection, self.close, self._outgoing_overflowed)
+        outgoing = Outgoing(config.channels.outgoing, self._connection, self)
         if self.chain is not None:
             outgoing.write = self._write_transformed
         return outgoing
@@ -222,7 +221,7 @@ class DefaultLink(Link):
         reason = CloseReason.cut(code, str(error) if message is None else message, cause=error)
         self._decide(reason, self._sender_of(reason), error, drop=True)
 
-    def _incoming_overflowed(self, error: Exception) -> None:
+    def incoming_overflowed(self, error: Exception) -> None:
         reason = self._overflow_reason(error)
         self._shake_hands(reason, reason, error)
 

@@ -41,14 +41,7 @@ class DefaultWebSocketSession(WebSocketSession):
     _messages: DefaultLink
 
     def _open_link(self, is_client: bool, extensions: Sequence[WebSocketExtension]) -> Link:
-        self._messages = DefaultLink(
-            self._connection,
-            self._config,
-            is_client=is_client,
-            extensions=extensions,
-            on_closed=self._closed,
-            on_gone=self._gone,
-        )
+        self._messages = DefaultLink(self._connection, self._config, self, is_client=is_client, extensions=extensions)
         return self._messages
 
     @property

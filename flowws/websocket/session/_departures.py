@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from anyio import CancelScope
 
@@ -16,9 +16,18 @@ from .._errors import ChannelOverflowError, SessionClosedError
 from .._frame import Frame
 from .._overflow import ChannelOverflow
 from ..engines import Connection
+from ._nobody import NOBODY
 from ._outgoing_queue import NOTHING, Entry, Mark, Parked, discard, encoded, settle
 
 _NO_FLUSHES: Final[list[Waiter[None]]] = []
+
+
+class Closing(Protocol):
+    """Who closes the session."""
+
+    def close(self, reason: CloseReason, /) -> None: ...
+
+    def outgoing_overflowed(self, error: Exception, /) -> None: ...
 
 
 class Departures:
@@ -34,7 +43,7 @@ class Departures:
         "_flushes",
         "_is_held",
         "_is_torn",
-        "_on_overflow",
+        "_link",
         "_policy",
         "_queue",
         "_reason",
@@ -50,13 +59,11 @@ class Departures:
         "write_wire",
     )
 
-    def __init__(
-        self, config: ChannelConfig, connection: Connection, on_overflow: Callable[[Exception], object]
-    ) -> None:
+    def __init__(self, config: ChannelConfig, connection: Connection, link: Closing) -> None:
         # Stored state
         self._capacity = config.capacity
         self._policy = config.on_overflow
-        self._on_overflow = on_overflow
+        self._link = link
         self._connection = connection
         self._queue: deque[Entry] = NOTHING
         self.senders: deque[Parked] = NOTHING
@@ -128,7 +135,7 @@ class Departures:
         """The queue is full, and its policy says what gives way."""
         if self._policy is ChannelOverflow.CLOSE:
             error = ChannelOverflowError("outgoing", self._capacity)
-            self._on_overflow(error)
+            self._link.outgoing_overflowed(error)
             raise error
         if self._policy is ChannelOverflow.DROP_LATEST:
             self.dropped += 1
@@ -232,7 +239,7 @@ class Departures:
 
     def let_go(self) -> None:
         """Nobody has to be told anything any more."""
-        self._on_overflow = nobody
+        self._link = NOBODY
         self.write = self._connection.write
 
     def _drop_queue(self) -> None:
@@ -246,7 +253,3 @@ class Departures:
 
 def _nothing() -> None:
     """Last words that nobody hears any more."""
-
-
-def nobody(*_: object) -> None:
-    """Who is told once the connection is over."""

@@ -35,10 +35,11 @@ def _bytes(count: int | None) -> str:
 
 
 def _queues(link: Link, stats: SessionStats) -> str:
+    stalled = ", and the network takes nothing now" if link.is_stalled else ""
     held_back = ", and reading is held back until they are taken" if link.incoming.is_paused else ""
     waiting = (
         f"{stats.incoming_waiting} frames wait to be received (at most {stats.incoming_peak}){held_back}; "
-        f"{stats.outgoing_waiting} wait to leave (at most {stats.outgoing_peak})"
+        f"{stats.outgoing_waiting} wait to leave (at most {stats.outgoing_peak}){stalled}"
     )
     lost = stats.incoming_dropped + stats.outgoing_dropped
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from types import CoroutineType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from flowws._core import BUDGET, CancellationError, Job, Waiter, current_job
 from flowws.channels import Channel, ChannelResult, ClosedReceiveChannelError
@@ -14,11 +14,20 @@ from .._channels_config import ChannelConfig
 from .._errors import ChannelOverflowError
 from .._frame import PLAIN, TEXT, Frame, TextFrame
 from .._overflow import ChannelOverflow
-from ..engines import Connection
+from ..engines import Connection, HandOver, hand_over_soon
+from ._nobody import NOBODY
 from ._outgoing_queue import NOTHING
 
 _NOBODY: Final = object()
 _new: Final = object.__new__
+
+
+class Taking(Protocol):
+    """Who takes what does not simply come in."""
+
+    def frame_received(self, opcode: int, payload: bytes, fin: bool, rsv: int, /) -> None: ...
+
+    def incoming_overflowed(self, error: Exception, /) -> None: ...
 
 
 class Incoming(Channel[Frame]):
@@ -40,9 +49,8 @@ class Incoming(Channel[Frame]):
         "_held_back",
         "_high",
         "_last_reader",
+        "_link",
         "_low",
-        "_on_other",
-        "_on_overflow",
         "_over",
         "_paused",
         "_policy",
@@ -53,22 +61,15 @@ class Incoming(Channel[Frame]):
         "takes_whole",
     )
 
-    def __init__(
-        self,
-        config: ChannelConfig,
-        connection: Connection,
-        on_other: Callable[[int, bytes, bool, int], None],
-        on_overflow: Callable[[Exception], object],
-    ) -> None:
+    def __init__(self, config: ChannelConfig, connection: Connection, link: Taking) -> None:
         super().__init__(Channel.UNLIMITED)
         self._buffer = NOTHING
         self._receivers = deque()  # `__anext__` finds it made
-        self._on_other = on_other
+        self._link = link
         self.takes_whole = True
         """Whether a whole message may come now: the session is open, and no fragmented one is under way."""
         self._connection = connection
         self._policy = config.on_overflow
-        self._on_overflow = on_overflow
         self._high = config.capacity
         self._low = config.capacity // 2
         self._new_waiter = connection.new_waiter
@@ -88,10 +89,10 @@ class Incoming(Channel[Frame]):
     # Every message goes through `text_received` and `__anext__`: each is one call instead of the four of `Channel`,
     # whose queues they share. benchmarks/bench_echo.py pays for it.
 
-    def text_received(self, text: str) -> None:
+    def text_received(self, text: str, hand_over: HandOver = hand_over_soon, /) -> None:
         """Take a whole text from the engine, unless this is no time for one: then it goes to the link."""
         if not self.takes_whole:
-            self._on_other(TEXT, text.encode(), True, 0)
+            self._link.frame_received(TEXT, text.encode(), True, 0)
             return
         frame = _new(TextFrame)
         frame.payload = text
@@ -101,7 +102,7 @@ class Incoming(Channel[Frame]):
             receiver = receivers.popleft()
             if not receiver.done():
                 self.received += 1
-                receiver.set_result(frame)
+                hand_over(receiver, frame)
                 return
         self.deliver(frame)
 
@@ -147,7 +148,7 @@ class Incoming(Channel[Frame]):
             self._buffer.pop()
             self.dropped += 1
             if self._policy is ChannelOverflow.CLOSE:
-                self._on_overflow(ChannelOverflowError("incoming", self._high))
+                self._link.incoming_overflowed(ChannelOverflowError("incoming", self._high))
 
     async def __anext__(self, end: Callable[[], Exception] = StopAsyncIteration) -> Frame:
         reader = current_job()
@@ -213,7 +214,7 @@ class Incoming(Channel[Frame]):
 
     def let_go(self) -> None:
         """Nothing comes any more, and nobody has to be told."""
-        self._on_other = self._on_overflow = _nobody
+        self._link = NOBODY
 
     # Receiving: each way of it notes the reader and lets the engine read on. What an `async def` gives is a Coroutine
     # to mypy and a CoroutineType to pyright; it must be both in order to stand for the method of `Channel`.
@@ -264,10 +265,6 @@ class Incoming(Channel[Frame]):
     def __repr__(self) -> str:
         state = "open" if not self.is_closed_for_send else "closed"
         return f"<Incoming {state}, {len(self._buffer)} frames waiting>"
-
-
-def _nobody(*_: object) -> None:
-    """Who is told once the connection is over."""
 
 
 def _drained() -> ClosedReceiveChannelError:

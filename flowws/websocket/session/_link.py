@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Final, Protocol
 
 from flowws._core import to_seconds
 
 from .._close_reason import CloseReason, Codes
 from .._config import WebSockets
 from .._errors import FrameTooBigError, ProtocolViolationError
-from ..engines import Connection, Timer
+from ..engines import Connection, TextReceived, Timer
 from ._incoming import Incoming
+from ._nobody import NOBODY
 from ._outgoing import Outgoing
 
 CONTROL: Final = 0x8
 """Opcodes from here on are of control frames."""
 
-OnClosed: TypeAlias = Callable[[CloseReason], object]
-"""The session is closed: called once, with the first and only reason."""
 
-OnGone: TypeAlias = Callable[[], object]
-"""The connection is over: the last call."""
+class Owner(Protocol):
+    """Who is told what becomes of the connection: the session."""
+
+    def _closed(self, reason: CloseReason, /) -> None:
+        """The session is closed: called once, with the first and only reason."""
+
+    def _gone(self) -> None:
+        """The connection is over: the last call."""
 
 
 class Link(ABC):
@@ -46,21 +51,17 @@ class Link(ABC):
         "_is_client",
         "_limit",
         "_masking",
-        "_on_closed",
-        "_on_gone",
+        "_owner",
         "incoming",
         "is_gone",
         "outgoing",
         "reason",
     )
 
-    def __init__(
-        self, connection: Connection, config: WebSockets, *, is_client: bool, on_closed: OnClosed, on_gone: OnGone
-    ) -> None:
+    def __init__(self, connection: Connection, config: WebSockets, owner: Owner, *, is_client: bool) -> None:
         # Stored state
         self._connection = connection
-        self._on_closed = on_closed
-        self._on_gone = on_gone
+        self._owner = owner
         self._is_client = is_client
         self._masking = is_client or config.masking
         self._limit = config.max_frame_size
@@ -70,7 +71,7 @@ class Link(ABC):
         """Why the session is closed; None while it is open."""
         self.is_gone = False
         """Whether the connection is over."""
-        self.incoming = Incoming(config.channels.incoming, connection, self.frame_received, self._incoming_overflowed)
+        self.incoming = Incoming(config.channels.incoming, connection, self)
         self.outgoing = self._make_outgoing(config)
         connection.limit_frames(config.max_frame_size)
         if config.masking and not is_client:
@@ -78,6 +79,11 @@ class Link(ABC):
 
     @abstractmethod
     def _make_outgoing(self, config: WebSockets) -> Outgoing: ...
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the session is open, and the network takes nothing."""
+        return self.reason is None and not self._connection.is_writable
 
     # What may be set while the session is open
 
@@ -133,10 +139,10 @@ class Link(ABC):
         self._connection.abort()
 
     @abstractmethod
-    def _incoming_overflowed(self, error: Exception) -> None:
+    def incoming_overflowed(self, error: Exception) -> None:
         """Our queue, which must not, has: close, and let `receive` raise the error behind what is there."""
 
-    def _outgoing_overflowed(self, error: Exception) -> None:
+    def outgoing_overflowed(self, error: Exception) -> None:
         """The same, for what the peer does not take."""
         self.close(self._overflow_reason(error))
 
@@ -164,7 +170,7 @@ class Link(ABC):
         if drop and then is not None:
             then()
         self._on_end(reason)
-        self._on_closed(reason)
+        self._owner._closed(reason)
 
     def _on_end(self, reason: CloseReason) -> None:  # noqa: B027 - as above
         """Let go of what only an open session needs."""
@@ -176,7 +182,7 @@ class Link(ABC):
     # Frames and news (the calls of `Endpoint`)
 
     @property
-    def text_received(self) -> Callable[[str], None]:
+    def text_received(self) -> TextReceived:
         """Where most frames go, past everything here."""
         return self.incoming.text_received
 
@@ -205,14 +211,14 @@ class Link(ABC):
         self.outgoing.drop()
         if self._deadline is not None:
             self._deadline.cancel()
-        self._on_gone()
+        self._owner._gone()
         self._let_go()
 
     def _let_go(self) -> None:
         """Nobody is told anything any more. A session that is over leaves no circle, which the garbage collector would
         have to find: benchmarks/bench_session.py.
         """
-        self._on_closed = self._on_gone = _nobody
+        self._owner = NOBODY
         self.incoming.let_go()
         self.outgoing.let_go()
 
@@ -230,7 +236,3 @@ class Link(ABC):
     def later(self, delay: float, call: Callable[[], object]) -> Timer:
         """Make a call on this loop after some seconds."""
         return self._connection.call_later(delay, call)
-
-
-def _nobody(*_: object) -> None:
-    """Who is told once all is over."""

@@ -14,7 +14,7 @@ from .._close_reason import NORMAL, CloseReason, Codes, checked_payload
 from .._errors import ChannelOverflowError, SessionClosedError
 from .._frame import PLAIN, CloseFrame, Frame
 from ..engines import Connection
-from ._departures import Departures, nobody
+from ._departures import Closing, Departures
 from ._outgoing_queue import Entry, Mark, OutgoingClause, checked_frame, discard, encoded
 
 _log: Final = logging.getLogger("flowws.websocket")
@@ -38,17 +38,10 @@ class Outgoing(Departures, SendChannel[Frame]):
         senders wait  =>  the queue is full  =>  the engine is not writable, or somebody streams a message
     """
 
-    __slots__ = ("_close_session", "_home", "_on_close")
+    __slots__ = ("_home", "_on_close")
 
-    def __init__(
-        self,
-        config: ChannelConfig,
-        connection: Connection,
-        close_session: Callable[[CloseReason], object],
-        on_overflow: Callable[[Exception], object],
-    ) -> None:
-        super().__init__(config, connection, on_overflow)
-        self._close_session = close_session
+    def __init__(self, config: ChannelConfig, connection: Connection, link: Closing) -> None:
+        super().__init__(config, connection, link)
         self._on_close: Callable[[BaseException | None], object] | None = None
         self._home = current_loop_or_none()  # for threads
 
@@ -103,7 +96,7 @@ class Outgoing(Departures, SendChannel[Frame]):
 
     def _put_control(self, frame: Frame) -> None:
         if isinstance(frame, CloseFrame):
-            self._close_session(checked_payload(frame.data))
+            self._link.close(checked_payload(frame.data))
         else:
             self._connection.write(frame.opcode, frame.data)
 
@@ -188,15 +181,11 @@ class Outgoing(Departures, SendChannel[Frame]):
             except Exception as error:  # noqa: BLE001  # the session has to end, whatever it raises
                 _log.error("a handler of invoke_on_close failed", exc_info=error)
 
-    def let_go(self) -> None:
-        super().let_go()
-        self._close_session = nobody
-
     def close(self, cause: BaseException | None = None) -> bool:
         """Close the session: with 1000, or with 1011 where there is a `cause`. True for the call that did it."""
         if self._reason is not None:
             return False
-        self._close_session(NORMAL if cause is None else CloseReason(Codes.INTERNAL_ERROR, cause=cause))
+        self._link.close(NORMAL if cause is None else CloseReason(Codes.INTERNAL_ERROR, cause=cause))
         return True
 
     def invoke_on_close(self, handler: Callable[[BaseException | None], object]) -> None:

@@ -25,7 +25,6 @@ from .._frame import (
     undecoded_text,
 )
 from ..engines import Connection
-from ._departures import nobody
 from ._link import Link
 from ._outgoing import Outgoing
 from ._outgoing_queue import Entry
@@ -123,7 +122,7 @@ class RawLink(Link):
         reason = self._passed or CloseReason.cut(code, str(error), cause=error)
         self._decide(reason, self._last_words(reason), error, drop=True)
 
-    def _incoming_overflowed(self, error: Exception) -> None:
+    def incoming_overflowed(self, error: Exception) -> None:
         reason = self._overflow_reason(error)
         self._decide(self._said or reason, self._last_words(reason), error)
 
@@ -163,7 +162,7 @@ class RawOutgoing(Outgoing):
     __slots__ = ("_say_close", "_written_kind")
 
     def __init__(self, config: WebSockets, connection: Connection, link: RawLink) -> None:
-        super().__init__(config.channels.outgoing, connection, link.close, link._outgoing_overflowed)
+        super().__init__(config.channels.outgoing, connection, link)
         self._say_close: Callable[[CloseFrame], object] = link.say_close
         self._written_kind: int | None = None  # of the fragmented message whose frames are being written
 
@@ -228,10 +227,14 @@ class RawOutgoing(Outgoing):
 
     def let_go(self) -> None:
         super().let_go()
-        self._say_close = nobody
+        self._say_close = _nothing
 
     def _may_pass(self) -> bool:
         return self._written_kind is None and super()._may_pass()
+
+
+def _nothing(_: CloseFrame) -> None:
+    """What is said once the connection is over."""
 
 
 def _mixed(frame: Frame, kind: int | None) -> IllegalStateError | None:

@@ -29,4 +29,4 @@ class RawWebSocketSession(WebSocketSession):
     """
 
     def _open_link(self, is_client: bool, extensions: Sequence[WebSocketExtension]) -> Link:
-        return RawLink(self._connection, self._config, is_client=is_client, on_closed=self._closed, on_gone=self._gone)
+        return RawLink(self._connection, self._config, self, is_client=is_client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, Awaitable, Callable, Container, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import anyio
 
@@ -50,6 +50,8 @@ class WebSocketSession(CoroutineScope, ABC):
     Kotlin: `WebSocketSession`.
     """
 
+    _handler: Callable[[Any], Awaitable[object]]
+
     def __init__(
         self,
         connection: Connection,
@@ -75,8 +77,13 @@ class WebSocketSession(CoroutineScope, ABC):
         self._link = self._open_link(is_client, extensions)
         self._outgoing = self._link.outgoing
         self.job.invoke_on_completion(self._jobs_over)
-        for each in extensions:
-            each.opened(name, self.close_reason, self._connection_over)
+        try:
+            for each in extensions:
+                each.opened(name, self.close_reason, self._connection_over)
+        except BaseException as error:
+            self._link.connection_lost(error)  # no engine will tell it
+            self.job.cancel()
+            raise
 
     @abstractmethod
     def _open_link(self, is_client: bool, extensions: Sequence[WebSocketExtension]) -> Link: ...
@@ -257,13 +264,13 @@ class WebSocketSession(CoroutineScope, ABC):
         await self._connection_over.join()
 
     async def close_exceptionally(self, cause: BaseException) -> None:
-        """Close because of a failure: with 1011, or with 1000 for a cancellation. The peer is not told more; `cause` is
-        that of `close_reason`.
+        """Close because of a failure: with 1011, or with 1000 for a cancellation, a `CancellationError` or the loop's
+        own. The peer is not told more; `cause` is that of `close_reason`.
 
         Kotlin: `closeExceptionally`, which tells the peer what the failure says.
         """
-        is_failure = isinstance(cause, Exception) and not isinstance(cause, CancellationError)
-        await self.close(CloseReason(Codes.INTERNAL_ERROR if is_failure else Codes.NORMAL, cause=cause))
+        is_cancellation = isinstance(cause, (CancellationError, anyio.get_cancelled_exc_class()))
+        await self.close(CloseReason(Codes.NORMAL if is_cancellation else Codes.INTERNAL_ERROR, cause=cause))
 
     def terminate(self) -> None:
         """End the connection at once, without a Close frame, and cancel every job, readers included. What has not left
@@ -316,14 +323,14 @@ class WebSocketSession(CoroutineScope, ABC):
 
     def _run_main(self, main: Callable[[Any], Awaitable[object]], name: str) -> Job:
         """Launch the handler: when it returns, the session closes."""
-
-        def start() -> Awaitable[object]:
-            self._main_started = True
-            return main(self)
-
-        self._main = job = self.launch(start, name=name)
+        self._handler = main
+        self._main = job = self.launch(self._start_main, name=name)
         job.invoke_on_completion(self._main_ended)
         return job
+
+    def _start_main(self) -> Awaitable[object]:
+        self._main_started = True
+        return self._handler(self)
 
     def _main_ended(self, failure: BaseException | None) -> None:
         if failure is None or self._is_departure(failure):
@@ -340,6 +347,8 @@ class WebSocketSession(CoroutineScope, ABC):
 
     def _is_departure(self, failure: BaseException) -> bool:
         """Whether a job met the end of the session, and not a fault of its own."""
+        if isinstance(failure, BaseExceptionGroup):
+            return all(map(self._is_departure, cast("BaseExceptionGroup[BaseException]", failure).exceptions))
         if isinstance(failure, ClosedReceiveChannelError):
             return self._link.incoming.is_closed_for_receive
         reason = self._link.reason

@@ -134,7 +134,7 @@ class Turn:
             self.give_back()
         elif outgoing._reason is None:
             cause = failure if isinstance(failure, Exception) else None
-            outgoing._close_session(CloseReason(Codes.INTERNAL_ERROR, cause=cause))
+            outgoing._link.close(CloseReason(Codes.INTERNAL_ERROR, cause=cause))
 
 
 def _data(fragment: Any, kind: type) -> bytes:

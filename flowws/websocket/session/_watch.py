@@ -18,7 +18,7 @@ from flowws._core import Waiter
 
 from .._close_reason import CloseReason
 from .._frame import CLOSE, TEXT, size_of
-from ..engines import Connection, Endpoint, FrameReader, Timer
+from ..engines import Connection, Endpoint, FrameReader, HandOver, TextReceived, Timer, hand_over_soon
 
 _log: Final = logging.getLogger("flowws.websocket.frames")
 _NAMES: Final = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
@@ -150,12 +150,12 @@ class WatchedEndpoint:
         self._watch = watch
 
     @property
-    def text_received(self) -> Callable[[str], None]:
+    def text_received(self) -> TextReceived:
         return self._text_received
 
-    def _text_received(self, text: str) -> None:
+    def _text_received(self, text: str, hand_over: HandOver = hand_over_soon, /) -> None:
         self._watch.received(TEXT, text)
-        self._endpoint.text_received(text)
+        self._endpoint.text_received(text, hand_over)
 
     def frame_received(self, opcode: int, payload: bytes, fin: bool, rsv: int) -> None:
         self._watch.received(opcode, payload, fin, rsv)

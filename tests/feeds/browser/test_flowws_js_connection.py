@@ -193,6 +193,8 @@ def test_nobody_listens_for_the_network_any_more_after_the_last_subscription(
         ("connect('http://')", "Invalid URL"),
         ("connect('/feed', { policy: { longst: 3 } })", 'a policy has no "longst"'),
         ("connect('/feed').subscribe({ onUpdate() {} })", "a topic is a text, not {}"),
+        (r"connect('/feed').subscribe('\ud83d')", r'a topic is a text, not "\ud83d"'),
+        ("connect('/feed').subscribe('', { after: '' })", 'a position is like "1795245816711-42", not ""'),
         ("connect('/feed').subscribe('', { after: 17 })", 'a position is like "1795245816711-42", not 17'),
     ],
 )

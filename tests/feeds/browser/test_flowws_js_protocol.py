@@ -145,6 +145,20 @@ def test_who_is_lost_between_a_gap_and_the_snapshot_asks_for_that_again(visitor:
     assert again(visitor, server).hears() == {"subscribe": "", "id": 1}
 
 
+def test_a_gap_in_the_midst_of_updates_is_not_over_before_its_snapshot(visitor: Visitor, server: Scripted) -> None:
+    session = begin(visitor, server)
+    gap = {"gap": 2, "id": 1, "at": f"{EPOCH}-12", "reason": "trimmed", "then": "snapshot"}
+    session.says(gap)
+    visitor.sees(["gap", {"missed": 2, "reason": "trimmed"}])
+    session.cuts()
+    session = again(visitor, server)
+    assert session.hears() == {"subscribe": "", "id": 1}
+    session.says(subscribed(None), {"snapshot": [], "id": 1, "at": f"{EPOCH}-12"})
+    visitor.sees(["open", False], ["snapshot", []])
+    session.cuts()
+    assert again(visitor, server).hears() == {"subscribe": "", "id": 1, "after": f"{EPOCH}-12"}
+
+
 def test_a_position_of_an_earlier_visit(visitor: Visitor, server: Scripted) -> None:
     visitor.subscribe(server.page, "/feed", after=f"{EPOCH}-7")
     session = server.accept()
@@ -212,6 +226,87 @@ def test_a_switch_that_was_on_its_way_is_asked_for_again_behind_the_filter_in_fo
     session.says({"filter": "deletes", "id": 1, "at": f"{EPOCH}-5"}, snapshot(5))
     visitor.sees(["open", True], ["update", "Grace"], ["snapshot", []])
     assert visitor.run("return [feed.filter, switched]") == ["deletes", "done"]
+
+
+NOT_JSON = pytest.mark.parametrize(
+    ("wanted", "problem"),
+    [
+        (r"'😀'.slice(0, 1)", r'half of a character, "\ud83d"'),
+        (r"['eq', 'name', '\\\\' + '😀'.slice(1)]", r'half of a character, "\ude00"'),
+        (r"{ '\ud83d': 1 }", r'half of a character, "\ud83d"'),
+        ("() => true", "() => true (function)"),
+        ("Symbol('saves')", "Symbol(saves) (symbol)"),
+        ("['eq', 'city', undefined]", "undefined (undefined)"),
+        ("['lt', 'age', NaN]", "NaN (number)"),
+        ("['lt', 'age', 7n]", "7 (bigint)"),
+        ("(() => { const filter = ['not']; filter.push(filter); return filter })()", "circular"),
+        ("['in', 'city', Array(50).fill('x'.repeat(1000))]", "at most 48 KiB"),
+        ("JSON.parse('['.repeat(1100) + ']'.repeat(1100))", "at most 8 levels"),
+    ],
+)
+"""Filters that would be another one on the wire, or nothing that a server can read."""
+
+
+@NOT_JSON
+def test_a_switch_to_what_json_cannot_carry_is_refused_here(
+    visitor: Visitor, server: Scripted, wanted: str, problem: str
+) -> None:
+    session = begin(visitor, server, filter="saves")
+    visitor.run(f"feed.setFilter({wanted}).catch((error) => told(error.name, error.code, error.message))")
+    visitor.until(lambda: visitor.seen)
+    [(name, code, message)] = visitor.run("return seen.splice(0)")
+    assert (name, code) == ("FeedError", "bad-filter")
+    assert problem in message
+    visitor.run(SWITCH, "deletes")
+    assert session.hears() == {"filter": "deletes", "id": 1}  # nothing was said before
+    session.says({"filter": "deletes", "id": 1, "at": f"{EPOCH}-4"}, update(5, "Grace"))
+    visitor.sees(["update", "Grace"])
+    assert visitor.run("return [feed.filter, switched]") == ["deletes", "done"]
+
+
+@NOT_JSON
+def test_a_subscription_under_what_json_cannot_carry_is_closed_from_the_first(
+    visitor: Visitor, server: Scripted, wanted: str, problem: str
+) -> None:
+    session = begin(visitor, server)
+    visitor.run(f"""
+      const onState = ({{ name, cause }}) => told(second.state.name, name, cause.code);
+      window.second = feeds.subscribe("", {{ filter: {wanted}, onState }});
+      const loop = async () => {{ for await (const each of second) told(each); }};
+      const refused = loop().catch(({{ code }}) => told("a loop", code)).then(() => second.setFilter());
+      refused.catch(({{ code }}) => told("a switch", code));
+    """)
+    visitor.sees(["closed", "closed", "bad-filter"], ["a loop", "bad-filter"], ["a switch", "closed"])
+    assert problem in visitor.run("return second.state.cause.message")
+    visitor.run("second.close(); feed.close()")
+    assert session.hears() == {"unsubscribe": 1}  # nothing was said before
+    assert session.code == 1000
+    visitor.run(f"feeds.subscribe('', {{ filter: {wanted} }})")
+    assert visitor.run("return feeds.state.name") == "closed"
+
+
+@pytest.mark.parametrize("text", ["😀", r"\ud83d", r"\\ud83d", '"\\ud83d', r"a\nb\ud83d", "\n\x00", "\ud7ff\ue000"])
+def test_a_text_that_only_looks_like_half_of_a_character_is_a_filter(
+    visitor: Visitor, server: Scripted, text: str
+) -> None:
+    session = begin(visitor, server)
+    visitor.run(SWITCH, ["eq", "name", text])
+    assert session.hears() == {"filter": ["eq", "name", text], "id": 1}
+
+
+def test_a_filter_is_what_it_was_when_it_was_asked_for(visitor: Visitor, server: Scripted) -> None:
+    visitor.driver.get(server.page)
+    visitor.driver.execute_async_script("""
+      import("/flowws.js").then(({ connect }) => {
+        const filter = ["eq", "city", "London"];
+        window.feed = connect("/feed").subscribe("", { filter });
+        feed.setFilter(filter);
+        filter[2] = "\\ud83d";
+      }).then(arguments[0]);
+    """)
+    session = server.accept()
+    assert session.hears() == {"subscribe": "", "id": 1, "filter": ["eq", "city", "London"]}
+    assert session.hears() == {"filter": ["eq", "city", "London"], "id": 1}
 
 
 # How a subscription ends.

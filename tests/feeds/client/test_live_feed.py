@@ -339,6 +339,9 @@ async def test_bad_arguments_are_refused_at_the_door() -> None:
             client.feed(URL, after=17)  # type: ignore[call-overload]  # that is the point
         with pytest.raises(BadFilterError, match="empty"):
             client.feed(URL, filter=[])
+        for filter in (["eq", "x", 1], "large", field("x") == 1):
+            with pytest.raises(TypeError, match=r"a filter is given as filter="):
+                client.feed(URL, filter)
         with pytest.raises(TypeError, match=r"topic.*7"):
             client.feeds(URL).subscribe(7)  # type: ignore[call-overload]  # that is the point
         with pytest.raises(ValueError, match="http"):

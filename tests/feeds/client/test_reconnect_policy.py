@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ssl import SSLCertVerificationError, SSLError
 from typing import Any
 
 import pytest
@@ -43,6 +44,8 @@ def test_durations_are_seconds_once_stored() -> None:
     [
         (ConnectionRefusedError(), False),
         (TimeoutError(), False),
+        (SSLError(), False),
+        (SSLCertVerificationError(), True),
         (HandshakeError("broken"), False),
         (HandshakeError("moved", status=302), False),
         (HandshakeError("slow", status=408), False),

@@ -124,6 +124,23 @@ async def test_a_gap_that_was_not_heard_is_told_by_the_next_connection(test_scop
         ]
 
 
+async def test_a_gap_in_the_midst_of_updates_is_not_over_before_its_snapshot(test_scope) -> None:
+    async with ScriptedServer() as server:
+        feed = server.client().feed(URL, after="5-2", policy=AT_ONCE, markers=True)
+        values, _ = gathered(feed, test_scope)
+        line = await server.line()
+        await line.begin("three", after="5-2", offset=2)
+        await line.say({"gap": 3, "id": 1, "at": "5-6", "reason": "trimmed", "then": "snapshot"})
+        await line.cut(test_scope)
+        assert feed.position == Position(5, 3)
+        line = await server.line()
+        await line.expect({"subscribe": "", "id": 1})
+        await line.say({"subscribed": "", "id": 1, "resumed": False}, {"snapshot": [6], "id": 1, "at": "5-6"}, END)
+        await line.over()
+        assert values == ["three", Gap(3, "trimmed", Position(5, 6)), Reconnected(1, resumed=False), Snapshot([6])]
+        assert feed.position == Position(5, 6)
+
+
 async def test_a_feed_without_snapshots_goes_on_behind_the_gap(test_scope) -> None:
     async with ScriptedServer() as server:
         values, _ = gathered(server.client().feed(URL, after="5-2", policy=AT_ONCE, markers=True), test_scope)

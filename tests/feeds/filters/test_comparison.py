@@ -38,6 +38,8 @@ PASS: list[tuple[Filter, object]] = [
     (x == 1, 1.0),
     (x == 1.5, Decimal("1.5")),
     (x == 0.1, Decimal("0.1")),
+    (x == 2.0**60, Decimal(2**60)),  # as for 2**60, which is the same filter
+    (x == 1e300, Decimal(int(1e300))),
     (x == "a", "a"),
     (x == "a", Shouted("a")),
     (x == True, True),  # noqa: E712 - it makes a filter
@@ -163,7 +165,16 @@ def test_what_does_not_travel_is_refused(operand: object, problem: str) -> None:
 
 def test_a_field_is_looked_for_among_so_many() -> None:
     assert x.is_in(range(256))({"x": 255})
-    with pytest.raises(BadFilterError, match="at most 256 choices, not 257"):
+    with pytest.raises(BadFilterError, match="at most 256 choices in all, not 257"):
         x.is_in(range(257))
+    parse_filter(["and", ["in", "x", list(range(128))], ["not", ["in", "y", list(range(128))]]])
+    with pytest.raises(BadFilterError, match="at most 256 choices in all, not 257"):
+        parse_filter(["or", ["in", "x", list(range(128))], ["in", "y", list(range(129))]])
+    with pytest.raises(BadFilterError, match="at most 256 choices in all, not 257"):
+        _ = x.is_in(range(128)) | ~x.is_in(range(129))
+    assert x.is_in("é" * 1024 for _ in range(7))({"x": "é" * 1024})
+    for wanted in (lambda: x.is_in("é" * 1024 for _ in range(8)), lambda: ~x.is_in("x" * 1000 for _ in range(49))):
+        with pytest.raises(BadFilterError, match="at most 48 KiB of JSON"):
+            wanted()
     with pytest.raises(TypeError, match="not one text: 'ab'"):
         x.is_in("ab")

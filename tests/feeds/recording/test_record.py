@@ -176,3 +176,20 @@ def test_the_door(path: Path) -> None:
         record(flow_of(1), 3)  # type: ignore[arg-type]  # as above
     assert repr(record(flow_of(1), "some.jsonl")) == "record(flow_of(1), 'some.jsonl')"
     assert not path.exists()
+
+
+async def test_a_failure_that_no_file_can_hold(test_scope: TestScope, path: Path) -> None:
+    """Half of a character, as in the errors of the operating system: the failure is raised as it is, and noted."""
+    failure = ValueError("bad \ud800 text")
+
+    @flow
+    async def fails() -> AsyncIterator[int]:
+        yield 1
+        raise failure
+
+    with pytest.raises(ValueError, match="bad") as caught:
+        await record(fails(), path).collect()
+    assert caught.value is failure
+    assert lines(path)[-1]["message"] == "bad \\ud800 text"
+    await record(flow_of(1), path).collect()  # the file was let go, and goes on
+    assert lines(path)[-1]["end"] == "completed"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import orjson
 
@@ -69,3 +72,10 @@ def numbers(**options: Any) -> tuple[WebSocketServer, MutableSharedFlow[int], Se
     app, source = WebSocketServer(), MutableSharedFlow[int]()
     feed = app.feed("/feed", source, **{"filter": NAMES, "resume": Kept(), **options})
     return app, source, feed
+
+
+@contextmanager
+def sliced_rounds() -> Iterator[None]:
+    """Much happens while a round is under way: each step of it takes one turn, and reaches one client."""
+    with patch("flowws.feeds.server._hub.SLICE", 0.0), patch("flowws.feeds.server._audience.SLICE", 1):
+        yield

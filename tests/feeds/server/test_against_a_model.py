@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
 import anyio
@@ -15,7 +15,7 @@ from flowws.feeds import Filter, ServedFeed, Snapshot
 from flowws.testing import Peer, TestScope, conversation, run_test
 from flowws.websocket import MemoryServer, WebSocketServer
 
-from .ground import NAMES, arrived, offset_of, passes
+from .ground import NAMES, arrived, offset_of, passes, sliced_rounds
 
 CLIENTS = 3
 LAGS = {
@@ -223,9 +223,9 @@ class World:
 @pytest.mark.parametrize("snapshot", ["bare", "exact", "late"])
 @pytest.mark.parametrize("lag", LAGS)
 @settings(max_examples=10, deadline=None)
-@given(steps=st.lists(steps, max_size=40), resume=st.sampled_from([0, 4, 1000]))
+@given(steps=st.lists(steps, max_size=40), resume=st.sampled_from([0, 4, 1000]), is_sliced=st.booleans())
 def test_each_client_gets_what_its_filter_says(
-    backend: Any, lag: str, snapshot: str, steps: list[tuple[str, Any]], resume: int
+    backend: Any, lag: str, snapshot: str, steps: list[tuple[str, Any]], resume: int, is_sliced: bool
 ) -> None:
     async def story(scope: TestScope) -> None:
         async with AsyncExitStack() as stack:
@@ -236,4 +236,5 @@ def test_each_client_gets_what_its_filter_says(
             await world.finish()
         assert world.feed.clients.value == 0
 
-    run_test(story, backend=backend)
+    with sliced_rounds() if is_sliced else nullcontext():
+        run_test(story, backend=backend)

@@ -31,6 +31,9 @@ class Listener(Member):
     def interrupt(self, interruption: Interruption) -> None:
         self.story.append(interruption)
 
+    def look_up(self) -> None:
+        self.story.append("up")
+
     def finish(self, problem: str | None, *, is_error: bool) -> None:
         self.story.append(("finished", problem, is_error))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, nullcontext
 from typing import Any
 
 import orjson
 import pytest
+from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,9 +17,9 @@ from flowws.testing import Peer, TestScope, conversation, run_test
 from flowws.websocket import MemoryServer, WebSocketServer
 
 from .faulty_broker import FaultyBroker, FaultyLog
-from .ground import NAMES, arrived, passes
+from .ground import NAMES, arrived, passes, sliced_rounds
 
-CLIENTS = SERVERS = 2
+CLIENTS, SERVERS = 3, 2
 client, server = st.integers(0, CLIENTS - 1), st.integers(0, SERVERS - 1)
 wanted = st.sampled_from([None, *NAMES])
 steps = st.one_of(
@@ -26,6 +27,7 @@ steps = st.one_of(
     st.tuples(st.just("emit"), st.integers(1, 5)),
     st.tuples(st.just("settle"), st.none()),
     st.tuples(st.just("settle"), st.none()),
+    st.tuples(st.just("turns"), st.integers(1, 9)),
     st.tuples(st.just("wait"), st.none()),
     st.tuples(st.just("stall"), client),
     st.tuples(st.just("flow"), client),
@@ -161,6 +163,9 @@ class World:
             case "settle":
                 await self.scope.run_current()
                 self.listen()
+            case "turns":
+                for _ in range(what):
+                    await checkpoint()
             case "wait":
                 await self.scope.advance_time_by(0.7)
             case "stall":
@@ -214,8 +219,10 @@ class World:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("lag", [Lag.DROP_OLDEST, Lag.conflate_by(lambda value: value % 3)], ids=["oldest", "by key"])
 @settings(max_examples=30, deadline=None)
-@given(steps=st.lists(steps, max_size=40), resume=st.sampled_from([0, 4, 1000]))
-def test_each_client_gets_what_the_log_says(backend: Any, lag: Lag, steps: list[tuple[str, Any]], resume: int) -> None:
+@given(steps=st.lists(steps, max_size=40), resume=st.sampled_from([0, 4, 1000]), is_sliced=st.booleans())
+def test_each_client_gets_what_the_log_says(
+    backend: Any, lag: Lag, steps: list[tuple[str, Any]], resume: int, is_sliced: bool
+) -> None:
     async def story(scope: TestScope) -> None:
         async with AsyncExitStack() as stack:
             world = World(scope, stack, resume, lag)
@@ -224,4 +231,5 @@ def test_each_client_gets_what_the_log_says(backend: Any, lag: Lag, steps: list[
                 await world.do(verb, what)
             await world.finish()
 
-    run_test(story, backend=backend)
+    with sliced_rounds() if is_sliced else nullcontext():
+        run_test(story, backend=backend)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flowws import coroutine_scope
@@ -70,6 +72,22 @@ async def test_a_client_that_knows_more_than_this_server_has_heard_waits_for_it(
             await expect(peer, subscribed(2, resumed=True), update(3, 3))
             await drained(peer)
     assert two.feed.stats.gaps == 0
+
+
+async def test_who_leaves_while_it_waits_is_forgotten(test_scope: TestScope) -> None:
+    log = FaultyLog()
+    async with process(log) as one, process(log) as two:
+        its_log: Any = two.feed._hub.log
+        two.broker.hear(is_heard=False)
+        await one.flow.emit(1)
+        async with conversation(one.server, back(0)) as peer:
+            await expect(peer, subscribed(0, resumed=True), update(1, 1))
+        for _ in range(3):
+            async with conversation(two.server, back(1)) as peer:
+                await drained(peer)
+                assert len(its_log._waiting) == 1
+            await test_scope.run_current()
+        assert not its_log._waiting
 
 
 async def test_a_position_that_nobody_has_told_is_refused(test_scope: TestScope) -> None:

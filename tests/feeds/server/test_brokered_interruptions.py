@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from flowws import BufferOverflow
-from flowws.feeds import Snapshot
+from flowws.feeds import Filter, Snapshot
+from flowws.feeds.filters import EVERYTHING
 from flowws.testing import TestScope, conversation
 
 from .brokered_ground import back, drained, gap, numbers, process, progress, subscribed
 from .faulty_broker import EPOCH, FaultyLog
-from .ground import at, expect, update
+from .ground import NAMES, at, expect, sliced_rounds, update
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +51,7 @@ async def test_a_gap_is_followed_by_a_snapshot_of_now(test_scope: TestScope) -> 
         log.append(*numbers(2, 3, 4))
         log.trim(1)
         state.append("now")
-        await expect(peer, gap(2, 3), {"snapshot": ["now"], "id": 0, "at": at(4)})
+        await expect(peer, {**gap(2, 3), "then": "snapshot"}, {"snapshot": ["now"], "id": 0, "at": at(4)})
         log.append(*numbers(5))
         await expect(peer, update(5, 5))
 
@@ -202,6 +206,112 @@ async def test_a_restart_while_a_snapshot_is_taken(test_scope: TestScope, known:
         await drained(peer)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("turns", range(0, 32, 2))
+async def test_who_comes_or_changes_while_two_restarts_are_on_their_way(
+    is_there: bool, turns: int, test_scope: TestScope
+) -> None:
+    """In whichever of all these moments: what follows the acknowledgement is what the log says behind it."""
+    log = FaultyLog()
+    with sliced_rounds():
+        async with process(log) as one, AsyncExitStack() as stack:
+            wanted = ["null", *NAMES]
+            peers = [await stack.enter_async_context(conversation(one.server, f"/feed?filter={it}")) for it in wanted]
+            for peer in peers:
+                await expect(peer, subscribed(0))
+            log.append(*numbers(1))
+            log.restart()
+            log.append(*numbers(2))
+            log.restart()
+            log.append(*numbers(3))
+            for _ in range(turns):
+                await checkpoint()
+            peer = peers[-1]
+            if is_there:
+                await peer.send_json({"filter": None, "id": 0})
+            else:
+                peer = await stack.enter_async_context(conversation(one.server, "/feed?filter=null"))
+            behind = {
+                at(0): [update(1, 1), progress(1, EPOCH + 1), update(2, 2), progress(2, EPOCH + 2), update(3, 3)],
+                at(1): [progress(1, EPOCH + 1), update(2, 2), progress(2, EPOCH + 2), update(3, 3)],
+                at(2, EPOCH + 1): [progress(2, EPOCH + 2), update(3, 3)],
+                at(3, EPOCH + 2): [],
+            }
+            before = iter(behind[at(0)])
+            while (told := await peer.expect_json()).keys().isdisjoint({"subscribed", "filter"}):
+                assert told == next(before)
+            await expect(peer, *behind[told["at"]])
+            await drained(peer)
+
+
+async def test_what_the_broker_forgets_before_it_is_delivered_comes_once(
+    test_scope: TestScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowws.feeds.server._hub.SLICE", 3600.0)  # each round in one piece, however slow the machine
+    log = FaultyLog()
+    async with (
+        process(log, capacity=1) as one,
+        conversation(one.server, "/feed?filter=null") as other,
+        conversation(one.server, "/feed?filter=small") as peer,
+    ):
+        await expect(other, subscribed(0))
+        await expect(peer, subscribed(0))
+        rounds: list[Callable[[], object]] = []
+        one.feed._hub._soon = rounds.append
+        peer.wire.hold(towards="peer")
+        for number in 1, 2:  # one is on its way, one waits
+            log.append(*numbers(number))
+            await test_scope.run_current()
+            rounds.pop()()
+        log.append(*numbers(3))
+        await test_scope.run_current()
+        await peer.send_json({"filter": None, "id": 0})
+        await test_scope.run_current()
+        log.roll_back()
+        log.append(*numbers(4))  # under an offset that is known already
+        await test_scope.run_current()
+        peer.wire.flow()
+        await expect(peer, update(1, 1), update(2, 2), update(3, 3), {"filter": None, "id": 0, "at": at(3)})
+        await test_scope.run_current()
+        rounds.pop()()
+        await expect(peer, gap(None, 0, EPOCH + 1), update(4, 1))
+        await drained(peer)
+        assert rounds == []
+
+
+@pytest.mark.parametrize("turns", range(0, 24, 2))
+async def test_a_snapshot_that_is_there_while_a_restart_is_on_its_way(turns: int, test_scope: TestScope) -> None:
+    """In whichever of all these moments it is there: the epoch is told once, and nothing comes twice."""
+    log = FaultyLog()
+    release = anyio.Event()
+
+    async def snapshot(wanted: Filter) -> Snapshot[str]:
+        if wanted is EVERYTHING:
+            await release.wait()
+            for _ in range(turns):
+                await checkpoint()
+        return Snapshot(["up to 2"], revision=2)
+
+    options: dict[str, Any] = {"snapshot": snapshot, "revision": lambda value: value}
+    with sliced_rounds():
+        async with process(log, **options) as one, AsyncExitStack() as stack:
+            for name in NAMES:  # their audiences hear first
+                await stack.enter_async_context(conversation(one.server, f"/feed?filter={name}"))
+            peer = await stack.enter_async_context(conversation(one.server, "/feed?filter=null"))
+            await expect(peer, {"subscribed": "", "id": 0, "resumed": False})
+            log.append(*numbers(1))
+            log.restart()
+            log.append(*numbers(2, 3))
+            release.set()
+            told = await peer.expect_json()
+            if told == {"snapshot": ["up to 2"], "id": 0, "at": at(2, EPOCH + 1)}:
+                await expect(peer, update(3, 3))
+            else:
+                assert told["at"] in (at(0), at(1))
+                await expect(peer, progress(1, EPOCH + 1), update(3, 3))
+            await drained(peer)
+
+
 async def test_a_log_that_goes_back_while_it_is_replayed(test_scope: TestScope) -> None:
     log = FaultyLog()
     log.append(*numbers(*range(1, 201)))
@@ -219,6 +329,22 @@ async def test_a_log_that_goes_back_while_it_is_replayed(test_scope: TestScope) 
         assert missing == gap(300 - 128 - len(updates), 300)
         await expect(peer, gap(None, 200, EPOCH + 1), *[update(1000 + number, number) for number in range(201, 401)])
         await drained(peer)
+
+
+async def test_who_comes_back_before_it_is_heard_that_the_log_has_gone_back(test_scope: TestScope) -> None:
+    log = FaultyLog()
+    log.append(*numbers(1, 2))
+    log.save()
+    async with process(log) as one:
+        log.restart()
+        log.append(*numbers(3))
+        await test_scope.run_current()
+        log.roll_back()
+        async with conversation(one.server, back(1)) as peer:
+            await peer.expect_nothing()
+            log.append(*numbers(4))
+            await expect(peer, subscribed(1, EPOCH + 2, resumed=True), update(2, 2), update(4, 3))
+            await drained(peer)
 
 
 async def test_another_filter_is_asked_for_while_a_gap_waits_to_be_told(test_scope: TestScope) -> None:

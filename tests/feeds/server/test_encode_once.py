@@ -7,13 +7,16 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from anyio.lowlevel import checkpoint
 
 from flowws._core import call_soon
-from flowws.feeds.server import _hub
+from flowws.feeds.server import _frames, _hub
+from flowws.feeds.server._counts import Counts
+from flowws.feeds.server._frames import Frames
 from flowws.testing import Peer, TestScope, conversation
 from flowws.websocket import Frame, JsonConverter, MemoryServer
 
-from .ground import expect, numbers, update
+from .ground import Kept, at, expect, numbers, sliced_rounds, update
 
 pytestmark = pytest.mark.anyio
 
@@ -76,6 +79,54 @@ async def test_another_id_is_another_message_of_the_same_value(test_scope: TestS
         source.try_emit(1)
         await test_scope.run_current()
         assert (feed.stats.encodings, feed.stats.frames_built) == (1, 2)
+
+
+async def test_who_comes_back_gets_what_is_written(test_scope: TestScope) -> None:
+    app, source, feed = numbers(resume=Kept(1000))
+    for number in range(1, 301):
+        source.try_emit(number)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(MemoryServer(app))
+        back = f"/feed?filter=null&after={at(0)}"
+        peers = [await stack.enter_async_context(conversation(server, back)) for _ in range(20)]
+        for peer in peers:
+            await expect(peer, {"subscribed": "", "id": 0, "at": at(0), "resumed": True})
+            await expect(peer, *[update(number, number) for number in range(1, 301)])
+        assert feed.stats.encodings == 300
+
+
+async def test_who_comes_back_does_not_make_others_be_written_again(
+    test_scope: TestScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the midst of a round, what is written may be too much for the room there is: others still need it."""
+    monkeypatch.setattr(_frames, "ROOM", 1)
+    app, source, feed = numbers(resume=Kept(1000))
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(MemoryServer(app))
+        peers = await come(stack, server, "even", "small", "null")
+        with sliced_rounds():
+            source.try_emit(4)
+            for _ in range(10):
+                await checkpoint()
+                assert await feed._hub.read(0, feed.position)
+            for each in peers:
+                await expect(each, update(4, 1))
+        assert feed.stats.encodings == 1
+
+
+async def test_the_first_are_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_frames, "ROOM", 1000)
+    frames = Frames(JsonConverter(), counts := Counts())
+    for offset in range(100):
+        frames.update("x" * 100, 1, offset)
+    frames.trim()
+    for offset in range(99, 95, -1):
+        frames.update("x" * 100, 1, offset)
+    assert counts.encodings == counts.frames_built == 100
+    frames.update("x" * 100, 2, 99)
+    assert (counts.encodings, counts.frames_built) == (100, 101)
+    frames.update("x" * 100, 1, 0)
+    assert counts.encodings == 101
 
 
 async def test_what_is_emitted_in_one_turn_leaves_in_one_write(test_scope: TestScope) -> None:

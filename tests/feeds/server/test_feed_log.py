@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -43,10 +46,46 @@ async def test_without_room_it_counts() -> None:
 
 
 def test_its_epoch_is_the_time() -> None:
-    before = time.time_ns() // 1_000_000
+    before = time.time_ns() // 1000
     epoch = MemoryLog[int](1).epoch
-    assert before <= epoch <= time.time_ns() // 1_000_000
+    assert before <= epoch <= time.time_ns() // 1000
     assert len(str(epoch)) <= 16
+
+
+def test_no_two_have_the_same_epoch() -> None:
+    logs = [MemoryLog[int](1) for _ in range(1000)]
+    assert len({log.epoch for log in logs}) == len(logs)
+
+
+FORKS = """
+import os, time
+from flowws.feeds import MemoryLog
+
+class Own(MemoryLog):
+    def __init__(self):
+        super().__init__(1)
+        self.epoch = 7
+
+logs = MemoryLog(1), MemoryLog(1), Own()
+if {goes_back}:
+    time.time_ns = lambda at=time.time_ns(): at - 10**9
+for _ in range(2):
+    if not (child := os.fork()):
+        print(*[log.epoch for log in logs], flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+print(*[log.epoch for log in logs])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes that are forked")
+@pytest.mark.parametrize("clock_goes_back", [False, True])
+def test_a_worker_that_is_forked_has_epochs_of_its_own(clock_goes_back: bool) -> None:
+    script = FORKS.format(goes_back=clock_goes_back)
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30).stdout
+    epochs = [list(map(int, line.split())) for line in said.splitlines()]
+    assert len({epoch for line in epochs for epoch in line[:2]}) == 6
+    assert [line[2] for line in epochs] == [7, 7, 7]  # whoever sets it says so
 
 
 @pytest.mark.parametrize("capacity", [-1, 1.5, True, None])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from anyio.lowlevel import checkpoint
 
 from flowws import Lag
 from flowws.feeds import ServedFeed
 from flowws.testing import Peer, TestScope, conversation
 from flowws.websocket import MemoryServer
 
-from .ground import arrived, expect, numbers, update
+from .ground import arrived, expect, numbers, sliced_rounds, update
 
 pytestmark = pytest.mark.anyio
 
@@ -138,3 +139,22 @@ async def test_what_waits_together_leaves_in_one_write(test_scope: TestScope) ->
     async with stalled(test_scope, 50) as (peer, feed):
         assert len(await heard(peer, test_scope)) == 50
         assert feed.stats.encodings == feed.stats.frames_built == 50
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_who_is_too_slow_in_the_midst_of_a_round_is_out_once(turns: int, test_scope: TestScope) -> None:
+    app, source, feed = numbers(lag=Lag.DISCONNECT(1), backlog=1)
+    with sliced_rounds():
+        async with MemoryServer(app) as server, AsyncExitStack() as stack:
+            peers = [await stack.enter_async_context(conversation(server, "/feed?filter=odd")) for _ in range(6)]
+            for peer in peers:
+                await peer.expect_json()
+            for value in 1, 3, 5:
+                source.try_emit(value)
+            await peers[-1].send_json({"filter": "even", "id": 0})  # what is due to it is more than may wait
+            for _ in range(turns):
+                await checkpoint()
+            source.try_emit(7)
+            source.try_emit(9)
+            await test_scope.run_current()
+            assert feed.stats.disconnected <= 1

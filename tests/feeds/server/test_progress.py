@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from flowws import MutableSharedFlow
+from flowws.feeds import Snapshot
 from flowws.testing import TestScope, conversation
 from flowws.websocket import MemoryServer, WebSocketServer
 
@@ -107,3 +108,19 @@ async def test_what_cannot_leave_at_once_is_left_out(test_scope: TestScope) -> N
         peer.wire.flow()
         await expect(peer, progress(256), update(501, 513))
         assert (feed.stats.lagging, feed.stats.gaps) == (0, 0)
+
+
+@pytest.mark.parametrize("revision", [None, 0, 100])
+async def test_where_a_snapshot_was_ahead_of_the_feed(test_scope: TestScope, revision: int | None) -> None:
+    """As it is after each restart. Once the feed has got there, the client is no slow one."""
+    app, source, feed = numbers(
+        filter=NEVER,
+        snapshot=lambda _: Snapshot([], revision=revision),
+        revision=lambda value: value,
+        resume=Kept(1024),
+    )
+    async with conversation(app, "/feed?filter=never") as peer:
+        await expect(peer, {"subscribed": "", "id": 0, "resumed": False}, {"snapshot": [], "id": 0, "at": at(0)})
+        await emit(source, test_scope, 1, 520)
+        assert feed.stats.lagging == 0
+        await expect(peer, progress(256), progress(512))

@@ -159,7 +159,7 @@ async def test_a_gap_during_the_replay_is_not_told_before_its_snapshot(
     app, source, _ = numbers(resume=Forgetful(), snapshot=snapshot)
     for number in range(1, 7):
         source.try_emit(number)
-    gap = {"gap": 4, "id": 0, "at": at(6), "reason": "trimmed"}
+    gap = {"gap": 4, "id": 0, "at": at(6), "reason": "trimmed", "then": "snapshot"}
     async with conversation(app, back(at(0))) as peer:
         await expect(peer, {"subscribed": "", "id": 0, "at": at(0), "resumed": True}, update(1, 1), update(2, 2))
         await test_scope.run_current()

@@ -23,13 +23,18 @@ BEGUN = {"subscribed": "", "id": 0, "resumed": False}
 class People:
     """A table whose snapshot takes time, and may know of updates that are emitted later."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, resume: Any = None, **options: Any) -> None:
         self.revision = 0
         self.release = anyio.Event()
         self.source = MutableSharedFlow[int]()
         self.app = WebSocketServer()
         self.feed = self.app.feed(
-            "/feed", self.source, snapshot=self.snapshot, revision=lambda value: value, resume=Kept(), **options
+            "/feed",
+            self.source,
+            snapshot=self.snapshot,
+            revision=lambda value: value,
+            resume=Kept() if resume is None else resume,
+            **options,
         )
 
     async def snapshot(self, _: Filter) -> Snapshot[str]:
@@ -98,8 +103,25 @@ async def test_updates_that_it_contains_may_be_told_later(test_scope: TestScope)
         assert people.feed.stats.lagging == 0
 
 
+async def test_an_update_of_the_same_moment_is_contained(test_scope: TestScope) -> None:
+    people = People()
+
+    async def snapshot(_: Filter) -> Snapshot[str]:
+        await people.release.wait()
+        people.emit(1, 2)
+        return Snapshot(["as of 1"], revision=1)
+
+    people.app.feed("/moment", people.source, snapshot=snapshot, revision=lambda value: value, resume=Kept())
+    async with conversation(people.app, "/moment?filter=null") as peer:
+        await peer.expect_json(BEGUN)
+        people.release.set()
+        await expect(peer, {"snapshot": ["as of 1"], "id": 0, "at": at(1)}, update(2, 2))
+        await peer.expect_nothing()
+
+
 async def test_what_gave_way_but_is_contained_is_not_missing(test_scope: TestScope) -> None:
-    people = People(backlog=2)
+    people = People(backlog=2, resume=2)
+    epoch = people.feed.position.epoch
     async with conversation(people.app, "/feed?filter=null") as peer:
         await expect(peer, BEGUN)
         people.emit(*range(1, 10))
@@ -108,24 +130,27 @@ async def test_what_gave_way_but_is_contained_is_not_missing(test_scope: TestSco
         people.release.set()
         await expect(
             peer,
-            {"snapshot": ["as of 5"], "id": 0, "at": at(5)},
+            {"snapshot": ["as of 5"], "id": 0, "at": at(5, epoch)},
             {"gap": 2, "id": 0, "at": 7, "reason": "lag"},
             update(8, 8),
             update(9, 9),
         )
 
 
-async def test_nor_is_it_where_the_latest_gave_way(test_scope: TestScope) -> None:
-    people = People(backlog=2, lag=Lag.DROP_LATEST)
+@pytest.mark.parametrize("lag", [Lag.DROP_OLDEST, Lag.DROP_LATEST, Lag.CONFLATE, Lag.DISCONNECT(3)], ids=repr)
+async def test_that_it_takes_its_time_is_not_the_fault_of_the_client(test_scope: TestScope, lag: Lag) -> None:
+    people = People(lag=lag, backlog=2)
     async with conversation(people.app, "/feed?filter=null") as peer:
         await expect(peer, BEGUN)
-        people.emit(*range(1, 6))
+        people.emit(*range(1, 100))
         await test_scope.run_current()
         people.revision = 5
         people.release.set()
         await expect(peer, {"snapshot": ["as of 5"], "id": 0, "at": at(5)})
-        people.emit(6)
-        await expect(peer, update(6, 6))
+        await expect(peer, *[update(number, number) for number in range(6, 100)])
+        people.emit(100)
+        await expect(peer, update(100, 100))
+        assert (people.feed.stats.dropped, people.feed.stats.lagging) == (0, 0)
 
 
 async def test_without_revisions_nothing_is_left_out(test_scope: TestScope) -> None:
@@ -157,12 +182,21 @@ async def test_one_that_takes_long_does_not_keep_the_client_from_being_heard(tes
         assert people.feed.clients.value == 0
 
 
-async def test_one_that_takes_too_long_may_cost_the_connection(test_scope: TestScope) -> None:
-    people = People(lag=Lag.DISCONNECT(3))
+async def test_while_it_is_taken_no_more_is_kept_than_in_the_log(test_scope: TestScope) -> None:
+    people = People(lag=Lag.DISCONNECT(30), backlog=2, resume=10)
+    epoch = people.feed.position.epoch
     async with conversation(people.app, "/feed?filter=null") as peer:
         await expect(peer, BEGUN)
-        people.emit(1, 2, 3)
-        await peer.expect_close(1013)
+        people.emit(*range(1, 31))
+        await test_scope.run_current()
+        people.release.set()
+        await expect(
+            peer,
+            {"snapshot": ["as of 0"], "id": 0, "at": at(0, epoch)},
+            {"gap": 20, "id": 0, "at": 20, "reason": "lag"},
+            *[update(number, number) for number in range(21, 31)],
+        )
+        assert people.feed.stats.dropped == 20
 
 
 @pytest.mark.parametrize("what", ["raise", "item", "text", "nothing"])
@@ -197,3 +231,41 @@ async def test_a_revision_that_fails_ends_the_subscription(
         people.revision = 7
         people.release.set()
         await expect(peer, {"error": "the feed has failed", "code": "failed", "id": 0})
+
+
+@pytest.mark.parametrize(
+    ("lag", "backlog"), [(Lag.CONFLATE, 64), (Lag.DROP_OLDEST, 2), (Lag.DROP_LATEST, 2), (Lag.DISCONNECT(3), 64)]
+)
+async def test_what_is_contained_is_no_loss(test_scope: TestScope, lag: Lag, backlog: int) -> None:
+    """The table knows more than the feed has told, which goes on to tell it all at once."""
+    app, source, feed = numbers(
+        snapshot=lambda _: Snapshot([1, 2, 3, 4, 5], revision=5), revision=lambda value: value, lag=lag, backlog=backlog
+    )
+    async with conversation(app, "/feed?filter=null") as peer:
+        await expect(peer, BEGUN, {"snapshot": [1, 2, 3, 4, 5], "id": 0, "at": at(0)})
+        for number in (1, 2, 3, 4, 5, 6):
+            source.try_emit(number)
+        await expect(peer, update(6, 6))
+        source.try_emit(7)
+        await expect(peer, update(7, 7))
+    assert (feed.stats.dropped, feed.stats.gaps, feed.stats.disconnected) == (0, 0, 0)
+
+
+async def test_a_revision_that_fails_for_what_nobody_wants(
+    test_scope: TestScope, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is asked where the client's snapshot is ahead of the feed, and ends that subscription only."""
+
+    def revision(value: int) -> int:
+        raise RuntimeError("no revision")
+
+    app, source, _ = numbers(
+        snapshot=lambda wanted: Snapshot([], revision=5 if wanted.name == "odd" else None), revision=revision
+    )
+    async with conversation(app, "/feed?filter=odd") as peer, conversation(app, "/feed?filter=even") as other:
+        for each in (peer, other):
+            await expect(each, BEGUN, {"snapshot": [], "id": 0, "at": at(0)})
+        source.try_emit(2)
+        await expect(other, update(2, 1))
+        await expect(peer, {"error": "the feed has failed", "code": "failed", "id": 0})
+    assert "no revision" in caplog.text

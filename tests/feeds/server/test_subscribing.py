@@ -152,6 +152,18 @@ async def test_an_error_is_answered_and_ends_nothing(request_: object, code: str
         await expect(peer, update(2, 2))  # under the filter that was there
 
 
+async def test_a_large_message_is_not_read() -> None:
+    app, source, _ = numbers()
+    async with conversation(app, "/feed?filter=even") as peer:
+        await peer.expect_json()
+        await peer.send('{"filter": null, "id": 0, "more": "' + "x" * 65_536 + '"}')
+        refusal = await peer.expect_json()
+        assert refusal["code"] == "bad-message"
+        assert refusal["error"] == "a message has at most 65536 bytes, not 65573"
+        source.try_emit(2)
+        await expect(peer, update(2, 1))
+
+
 async def test_bytes_are_no_message() -> None:
     app, _, _ = numbers()
     async with conversation(app, "/feed") as peer:

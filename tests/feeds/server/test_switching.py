@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import anyio
 import pytest
 
@@ -26,6 +28,40 @@ async def test_what_is_emitted_in_the_same_turn_is_under_one_of_the_two(test_sco
             source.try_emit(number)
         await expect(peer, update(2, 2), {"filter": "odd", "id": 0, "at": at(2)}, update(3, 3))
         await peer.expect_nothing()
+
+
+@pytest.mark.parametrize("place", range(6))
+async def test_nobody_is_hurried_by_a_change_in_the_midst_of_a_round(
+    place: int, test_scope: TestScope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step of a round takes one turn, and reaches one client; one of them asks for something else meanwhile."""
+    monkeypatch.setattr("flowws.feeds.server._hub.SLICE", 0.0)
+    monkeypatch.setattr("flowws.feeds.server._audience.SLICE", 1)
+    app, source, feed = numbers()
+    async with MemoryServer(app) as server, AsyncExitStack() as stack:
+        wanted = ["even", "odd", "odd", "even", "odd", "even"]
+        peers = [await stack.enter_async_context(conversation(server, f"/feed?filter={each}")) for each in wanted]
+        await stack.enter_async_context(conversation(server, "/feed?filter=small"))
+        for peer in peers:
+            await peer.expect_json()
+        source.try_emit(1)
+        source.try_emit(2)
+        await peers[place].send_json({"filter": "odd", "id": 0})
+        await test_scope.run_current()
+        source.try_emit(3)
+        source.try_emit(4)
+        before = update(1, 1) if wanted[place] == "odd" else update(2, 2)
+        await expect(peers[place], before, {"filter": "odd", "id": 0, "at": at(2)}, update(3, 3))
+        for number, peer in enumerate(peers):
+            if number != place:
+                odd, even = [update(1, 1), update(3, 3)], [update(2, 2), update(4, 4)]
+                await expect(peer, *(odd if wanted[number] == "odd" else even))
+            await peer.expect_nothing()
+        source.try_emit(5)
+        source.try_emit(6)
+        await peers[place].send_json({"filter": "small", "id": 0})
+        await test_scope.run_current()
+        assert feed.stats.lagging == 0  # though nothing has come that would be for it
 
 
 async def test_what_waits_for_a_slow_client_comes_before_the_acknowledgement(test_scope: TestScope) -> None:
@@ -106,12 +142,19 @@ async def test_switches_one_after_the_other_without_waiting(test_scope: TestScop
         await expect(peer, update(2, 2))
 
 
-async def test_a_switch_while_a_snapshot_is_being_taken_begins_the_next_one(test_scope: TestScope) -> None:
+@pytest.mark.parametrize("driver_fails", [False, True])
+async def test_a_switch_while_a_snapshot_is_being_taken_begins_the_next_one(
+    test_scope: TestScope, driver_fails: bool
+) -> None:
     taken: list[str | None] = []
 
     async def snapshot(wanted: Filter) -> list[str | None]:
         if wanted.name == "even":
-            await anyio.sleep(3600)
+            try:
+                await anyio.sleep(3600)
+            finally:
+                if driver_fails:  # as some do when they are cancelled
+                    raise RuntimeError("the connection to the database is lost")
         taken.append(wanted.name)
         return [wanted.name]
 

@@ -157,6 +157,8 @@ async def _serve(asked: argparse.Namespace) -> None:
     listening = socket.create_server(("127.0.0.1", asked.port), backlog=1024)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     async with app.serve(bind=[listening]) as serving:
+        gc.collect()
+        gc.freeze()  # as `run` has it, and docs/feeds.md
         await Program(publisher, served, serving).obey()
 
 

@@ -31,8 +31,9 @@ async def reads(session):
     ids=["pings", "masking", "extensions"],
 )
 def test_what_asgi_cannot_do_is_refused_when_it_is_made(config, problem):
-    with pytest.raises(ValueError, match=problem):
+    with pytest.raises(ValueError, match=problem) as caught:
         asgi_endpoint(reads, config)
+    assert " of this endpoint: " in str(caught.value)
     app = WebSocketServer()
     app.websocket("/fine")(reads)
     app.websocket("/rooms/{room}", config=config)(reads)
@@ -184,6 +185,7 @@ async def test_a_handshake_over_http_2_has_no_upgrade(test_scope):
     await task.join()
     (call,) = calls
     assert (call.scheme, call.client_address, call.subprotocol, call.cookies) == ("wss", None, "chat", {"a": "1"})
+    assert (call.tls.version, call.tls.cipher, call.tls.peer_certificate) == (None, None, None)
 
 
 async def test_an_upgrade_that_the_server_cannot_do(test_scope):

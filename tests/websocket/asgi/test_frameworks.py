@@ -173,6 +173,18 @@ async def test_fastapi_mounts_a_server(serve, house):
     assert (await peer.next())[1].startswith(b"['/talk/tea', {")
 
 
+async def test_fastapi_has_dependencies_for_functions_alone(serve, house):
+    """An ASGI application is not asked like one, and behind a mount nobody asks."""
+    app = fastapi.FastAPI(dependencies=[fastapi.Depends(member)])
+    app.add_api_websocket_route("/route", asgi_endpoint(talk))
+    app.mount("/mount", asgi_endpoint(talk))
+    server = await serve(app)
+    assert (await knock(house, server.port, "/route?token=sesame")).status == 403
+    peer = await house.open(server.port, "/mount/here")
+    await peer.next()
+    assert log == ["the dependency began"]  # for the first of them
+
+
 # Litestar
 
 

@@ -43,6 +43,12 @@ class Canned:
         except (anyio.EndOfStream, anyio.BrokenResourceError):
             self.ended += 1
 
+    async def sees_the_end(self):
+        """Wait until every client has hung up."""
+        with anyio.fail_after(5):
+            while self.ended < self.connections:  # none, where the time was over before
+                await anyio.lowlevel.checkpoint()
+
     async def __aexit__(self, *error):
         self.tasks.cancel_scope.cancel()
         await self.tasks.__aexit__(None, None, None)
@@ -79,6 +85,7 @@ class Opening(Canned):
         return b"HTTP/1.1 101 Switching Protocols\r\n" + lines + self.headers + b"\r\n"
 
     async def _talk(self, stream):
+        self.connections += 1
         async with stream:
             while b"\r\n\r\n" not in self.received:
                 self.received += await stream.receive()
@@ -87,7 +94,7 @@ class Opening(Canned):
                 while self.stays:
                     self.received += await stream.receive()
             except (anyio.EndOfStream, anyio.BrokenResourceError):
-                pass
+                self.ended += 1
 
 
 @pytest.mark.parametrize(
@@ -112,6 +119,7 @@ async def test_w9_a_wrong_accept_value(client):
     async with Canned(answer) as server:
         with pytest.raises(HandshakeError, match="Sec-WebSocket-Accept") as caught:
             await client.websocket_session(url(server))
+        await server.sees_the_end()
     assert caught.value.status == 101
 
 
@@ -139,7 +147,30 @@ async def test_w9_a_101_that_is_not_in_order(client, head):
     async with Odd(b"") as server:
         with pytest.raises(HandshakeError) as caught:
             await client.websocket_session(url(server))
+        await server.sees_the_end()
     assert caught.value.status == 101
+
+
+async def test_w9_a_101_by_http_1_0(client):
+    """W9: all else is in order"""
+
+    class Old(Opening):
+        def head(self, accept):
+            return super().head(accept).replace(b"HTTP/1.1", b"HTTP/1.0")
+
+    async with Old(b"") as server:
+        with pytest.raises(HandshakeError, match=r"the server's handshake is not in order: .* HTTP/1\.0") as caught:
+            await client.websocket_session(url(server))
+        await server.sees_the_end()
+    assert caught.value.status == 101
+
+
+async def test_w10_a_refusal_by_http_1_0(client):
+    """W10"""
+    async with Canned(b"HTTP/1.0 403 Forbidden\r\nX-Why: because\r\n\r\nbody", stays=False) as server:
+        with pytest.raises(HandshakeError, match="the server answered 403") as caught:
+            await client.websocket_session(url(server))
+    assert (caught.value.status, caught.value.headers["x-why"], caught.value.body) == (403, "because", b"body")
 
 
 async def test_w5_the_words_of_a_101_in_any_case(client):
@@ -170,9 +201,7 @@ async def test_a_server_that_does_not_answer_in_time_sees_the_end(client):
         with anyio.move_on_after(0.05) as scope:
             await client.websocket_session(url(server))
         assert scope.cancelled_caught
-        with anyio.fail_after(5):
-            while server.ended < server.connections:  # none, where the time was over before
-                await anyio.lowlevel.checkpoint()
+        await server.sees_the_end()
 
 
 async def test_frames_in_the_packet_of_the_handshake(new_client):
