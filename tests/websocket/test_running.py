@@ -173,7 +173,8 @@ async def test_a_start_that_takes_for_ever_may_be_given_up(raw, number):
 
 
 SLOW_TO_LEAVE = """
-import anyio
+import logging, signal
+import anyio, anyio.lowlevel
 from contextlib import asynccontextmanager
 from flowws.websocket import WebSocketServer
 
@@ -187,15 +188,15 @@ async def lifespan(app):
     await anyio.lowlevel.checkpoint()
     print("left", flush=True)
 
+logging.basicConfig(level=logging.INFO)
 WebSocketServer(lifespan=lifespan).run("127.0.0.1", 0)
 print("run returned", flush=True)
 """
 
 
 async def test_a_second_signal_does_not_cut_what_the_program_has_to_leave(raw):
-    code = "import signal, anyio.lowlevel, logging\nlogging.basicConfig(level=logging.INFO)\n" + SLOW_TO_LEAVE
     async with await anyio.open_process(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        [sys.executable, "-c", SLOW_TO_LEAVE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         server = Program(process, raw)
         await server.port()

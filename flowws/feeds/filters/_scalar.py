@@ -22,7 +22,6 @@ Scalar: TypeAlias = bool | int | float | str | None
 MAX_TEXT: Final = 1024  # characters
 _WHOLE: Final = range(-(2**63), 2**64)  # whole numbers that every reader of JSON on this side takes
 
-
 _EXACT: Final = Context()
 """Asked for: else decimal makes one of its own for each session's context, and it stays there."""
 

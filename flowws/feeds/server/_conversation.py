@@ -31,7 +31,6 @@ MOST: Final = 64
 MOST_PARTS: Final = 256
 """Parts of all filters of one session: each is asked about each update, and clients must not make that expensive."""
 
-
 MOST_BYTES: Final = 64 * 1024
 """Of one message: to read a large one holds up everybody."""
 

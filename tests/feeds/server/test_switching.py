@@ -11,7 +11,7 @@ from flowws.feeds.filters import Filter
 from flowws.testing import TestScope, conversation
 from flowws.websocket import MemoryServer
 
-from .ground import at, expect, numbers, update
+from .ground import at, expect, numbers, sliced_rounds, update
 
 pytestmark = pytest.mark.anyio
 
@@ -31,14 +31,11 @@ async def test_what_is_emitted_in_the_same_turn_is_under_one_of_the_two(test_sco
 
 
 @pytest.mark.parametrize("place", range(6))
-async def test_nobody_is_hurried_by_a_change_in_the_midst_of_a_round(
-    place: int, test_scope: TestScope, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each step of a round takes one turn, and reaches one client; one of them asks for something else meanwhile."""
-    monkeypatch.setattr("flowws.feeds.server._hub.SLICE", 0.0)
-    monkeypatch.setattr("flowws.feeds.server._audience.SLICE", 1)
+async def test_nobody_is_hurried_by_a_change_in_the_midst_of_a_round(place: int, test_scope: TestScope) -> None:
+    """One client asks for something else meanwhile."""
     app, source, feed = numbers()
     async with MemoryServer(app) as server, AsyncExitStack() as stack:
+        stack.enter_context(sliced_rounds())
         wanted = ["even", "odd", "odd", "even", "odd", "even"]
         peers = [await stack.enter_async_context(conversation(server, f"/feed?filter={each}")) for each in wanted]
         await stack.enter_async_context(conversation(server, "/feed?filter=small"))
@@ -151,7 +148,7 @@ async def test_a_switch_while_a_snapshot_is_being_taken_begins_the_next_one(
     async def snapshot(wanted: Filter) -> list[str | None]:
         if wanted.name == "even":
             try:
-                await anyio.sleep(3600)
+                await anyio.sleep_forever()
             finally:
                 if driver_fails:  # as some do when they are cancelled
                     raise RuntimeError("the connection to the database is lost")
